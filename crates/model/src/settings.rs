@@ -1,0 +1,110 @@
+//! Settings that decisions depend on. `server/config` reads and checks them; everything else gets
+//! them as values.
+
+use crate::client::SigningAlg;
+
+/// The settings that handlers and pure decisions see.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where this server is, as clients see it.
+    pub issuer: Issuer,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// How many seconds a JWKS may be cached.
+    pub jwks_max_age: i64,
+    /// The algorithms with a key in the ring.
+    pub signing_algs: Vec<SigningAlg>,
+    /// Whether clients marked `first_party` skip the consent page.
+    pub skip_first_party_consent: bool,
+    /// Development or demo: pages may say more.
+    pub development: bool,
+    /// The name people see at the top of every page.
+    pub display_name: String,
+}
+
+/// The issuer identifier (RFC 8414 §2): an absolute URL without query, fragment or final slash.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issuer(String);
+
+impl Issuer {
+    /// Wraps an issuer that `server/config` has checked.
+    #[must_use]
+    pub fn new(url: impl Into<String>) -> Self {
+        let mut url: String = url.into();
+        while url.ends_with('/') {
+            url.pop();
+        }
+        Self(url)
+    }
+
+    /// The issuer identifier.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The absolute URL of `path`, which starts with `/`.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.0)
+    }
+
+    /// Scheme, host and port without the path, as `Origin` headers have it.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        let authority = self.0.find("://").map_or(0, |at| at + 3);
+        let end = self.0.get(authority..).and_then(|rest| rest.find('/'));
+        end.and_then(|at| self.0.get(..authority + at)).unwrap_or(&self.0)
+    }
+
+    /// The path part, empty or starting with `/` and not ending with one.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        self.0.get(self.origin().len()..).unwrap_or_default()
+    }
+
+    /// Whether browsers reach us over TLS.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.0.starts_with("https://")
+    }
+}
+
+/// Lifetimes, all in seconds.
+#[derive(Clone, Debug)]
+pub struct Lifetimes {
+    /// Authorization codes; RFC 6749 §4.1.2 allows 600 at most, the default is 60.
+    pub authorization_code: i64,
+    /// Access tokens, JWT or opaque.
+    pub access_token: i64,
+    /// ID tokens.
+    pub id_token: i64,
+    /// A refresh token that nobody uses.
+    pub refresh_idle: i64,
+    /// A family of refresh tokens, however much it is used.
+    pub refresh_absolute: i64,
+    /// How long a lost refresh answer can be fetched again.
+    pub refresh_grace: i64,
+    /// A browser session that nobody uses.
+    pub session_idle: i64,
+    /// A browser session, however much it is used.
+    pub session_absolute: i64,
+    /// The pages of one authorization request.
+    pub interaction: i64,
+}
+
+impl Default for Lifetimes {
+    fn default() -> Self {
+        Self {
+            authorization_code: 60,
+            access_token: 600,
+            id_token: 300,
+            refresh_idle: 14 * 86_400,
+            refresh_absolute: 30 * 86_400,
+            refresh_grace: 30,
+            session_idle: 2 * 3_600,
+            session_absolute: 12 * 3_600,
+            interaction: 1_800,
+        }
+    }
+}
