@@ -1,0 +1,102 @@
+//! Judging a presented access token once its signature or row was found (RFC 6750 §3.1, RFC 9068
+//! §4).
+
+use vestibule_model::{
+    ErrorCode, OAuthError, Timestamp, grant::AccessTokenClaims, settings::Issuer,
+};
+
+/// How far another instance's clock may run ahead of ours, in seconds.
+pub const CLOCK_SKEW: i64 = 30;
+
+/// Whether the token is ours and its time has come and not gone. Revocation is a row and is looked
+/// up by the caller.
+pub fn check_access_token(
+    claims: &AccessTokenClaims,
+    issuer: &Issuer,
+    now: Timestamp,
+) -> Result<(), OAuthError> {
+    if claims.iss != issuer.as_str() {
+        return Err(OAuthError::new(ErrorCode::TokenMalformed).because(format!(
+            "iss is `{}`, this server is `{}`",
+            claims.iss,
+            issuer.as_str()
+        )));
+    }
+    if now >= claims.exp {
+        return Err(OAuthError::new(ErrorCode::TokenExpired)
+            .because(format!("expired {} s ago", now.since(claims.exp))));
+    }
+    if claims.iat.since(now) > CLOCK_SKEW {
+        return Err(OAuthError::new(ErrorCode::TokenMalformed)
+            .because(format!("iat is {} s ahead of our clock", claims.iat.since(now))));
+    }
+    Ok(())
+}
+
+/// Whether the token carries the scope `needed` (RFC 6750 §3.1 `insufficient_scope`).
+pub fn require_scope(claims: &AccessTokenClaims, needed: &str) -> Result<(), OAuthError> {
+    if claims.scope.contains(needed) {
+        return Ok(());
+    }
+    Err(OAuthError::describe(
+        ErrorCode::ScopeInsufficient,
+        format!("The access token lacks the scope {needed}"),
+    )
+    .because(format!("the token has `{}`", claims.scope)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ErrorCode, Issuer, check_access_token, require_scope};
+    use crate::samples::{NOW, scope};
+    use vestibule_model::{ClientId, grant::AccessTokenClaims};
+
+    fn claims() -> AccessTokenClaims {
+        AccessTokenClaims {
+            iss: "https://id.example".to_owned(),
+            sub: "alice".to_owned(),
+            aud: "https://id.example".to_owned(),
+            client_id: ClientId::new("app"),
+            scope: scope("openid email"),
+            jti: "grant.1".to_owned(),
+            iat: NOW,
+            exp: NOW.plus(600),
+            auth_time: None,
+            acr: None,
+            amr: None,
+            sid: None,
+        }
+    }
+
+    #[test]
+    fn a_token_lives_from_its_issue_to_its_end() {
+        let issuer = Issuer::new("https://id.example");
+        for (seconds, verdict) in [
+            (-31, Some(ErrorCode::TokenMalformed)),
+            (-30, None),
+            (0, None),
+            (599, None),
+            (600, Some(ErrorCode::TokenExpired)),
+            (i64::MAX, Some(ErrorCode::TokenExpired)),
+        ] {
+            let result = check_access_token(&claims(), &issuer, NOW.plus(seconds));
+            assert_eq!(result.err().map(|error| error.code), verdict, "{seconds}");
+        }
+    }
+
+    #[test]
+    fn a_token_of_another_issuer_is_not_ours() {
+        for other in ["https://id.example.evil", "https://id.example/x", "http://id.example"] {
+            let error = check_access_token(&claims(), &Issuer::new(other), NOW).expect_err(other);
+            assert_eq!(error.code, ErrorCode::TokenMalformed);
+        }
+    }
+
+    #[test]
+    fn a_missing_scope_is_named() {
+        assert_eq!(require_scope(&claims(), "email"), Ok(()));
+        let error = require_scope(&claims(), "admin").expect_err("not granted");
+        assert_eq!(error.code, ErrorCode::ScopeInsufficient);
+        assert_eq!(error.description, "The access token lacks the scope admin");
+    }
+}

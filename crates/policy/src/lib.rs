@@ -1,0 +1,29 @@
+//! Every decision of the server, as pure functions: values in, a verdict with its reason out.
+//!
+//! No I/O, no clock, no randomness: `now` is a parameter, rows are handed in. A refusal is an
+//! [`OAuthError`](vestibule_model::OAuthError) with a stable code, a public description that names
+//! the parameter, and a `detail` with the precise difference, which only the log may show.
+//!
+//! To add a check to the authorization endpoint: write one small function in
+//! `authorize/checks.rs` and add one line to the list in `authorize::checked`. To add a grant:
+//! one module here, named after it.
+
+pub mod account;
+pub mod acr;
+pub mod authorization_code;
+pub mod authorize;
+pub mod bearer;
+pub mod claims;
+pub mod client_auth;
+pub mod client_credentials;
+pub mod client_metadata;
+pub mod grant_type;
+mod oxide;
+pub mod params;
+pub mod pkce;
+pub mod prompt;
+pub mod redirect_uri;
+pub mod refresh;
+#[cfg(test)]
+mod samples;
+pub mod session;

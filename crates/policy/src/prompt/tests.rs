@@ -1,0 +1,466 @@
+//! The truth table of `prompt`, and what must hold whatever the row.
+
+use vestibule_model::{
+    ErrorCode, SessionId, UserId,
+    browser_session::BrowserSession,
+    claims::ClaimsRequest,
+    client::{AuthMethod, Client},
+    grant::Consent,
+    interaction::{AuthorizationRequest, Progress, Prompt},
+    settings::Settings,
+};
+
+use super::{LoginReason, Standing, Step, next};
+use crate::samples::{self, NOW, scope};
+
+/// One row's world, starting from: alice signed in 100 s ago and allowed everything before.
+struct World {
+    request: AuthorizationRequest,
+    session: Option<BrowserSession>,
+    consent: Option<Consent>,
+    progress: Progress,
+    client: Client,
+    settings: Settings,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            request: samples::request(),
+            session: Some(samples::session()),
+            consent: Some(samples::consent("openid profile")),
+            progress: Progress::default(),
+            client: samples::client(),
+            settings: samples::settings(),
+        }
+    }
+
+    fn next(&self) -> Step {
+        let standing = Standing {
+            session: self.session.as_ref(),
+            consent: self.consent.as_ref(),
+            progress: &self.progress,
+            client: &self.client,
+        };
+        next(&self.request, &standing, &self.settings, NOW)
+    }
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a mark is an option")]
+fn mine() -> Option<SessionId> {
+    Some(samples::session().id)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "a mark is an option")]
+fn other() -> Option<SessionId> {
+    Some(SessionId::new("another"))
+}
+
+/// A step without its particulars.
+fn name(step: &Step) -> &'static str {
+    match step {
+        Step::Login { reason: LoginReason::NoSession } => "login: nobody",
+        Step::Login { reason: LoginReason::OtherSubject } => "login: other person",
+        Step::Login { reason: LoginReason::PromptLogin } => "login: asked for",
+        Step::Login { reason: LoginReason::TooOld } => "login: too old",
+        Step::SelectAccount => "select",
+        Step::Consent { .. } => "consent",
+        Step::Deny(error) => error.code.id(),
+        Step::Issue => "issue",
+    }
+}
+
+type Row = (&'static str, fn(&mut World), &'static str, &'static str);
+
+/// What is so, and the step without and with `prompt=none`.
+const ROWS: &[Row] = &[
+    ("all is well", |_| {}, "issue", "issue"),
+    ("nobody is signed in", |w| w.session = None, "login: nobody", "VST-0215"),
+    ("never consented", |w| w.consent = None, "consent", "VST-0216"),
+    (
+        "nobody, never consented",
+        |w| (w.session, w.consent) = (None, None),
+        "login: nobody",
+        "VST-0215",
+    ),
+    ("denied", |w| w.progress.denied = true, "VST-0218", "VST-0218"),
+    ("denied, nobody", |w| (w.session, w.progress.denied) = (None, true), "VST-0218", "VST-0218"),
+    // max_age.
+    ("max_age not reached", |w| w.request.max_age = Some(101), "issue", "issue"),
+    ("max_age just reached", |w| w.request.max_age = Some(100), "issue", "issue"),
+    ("max_age passed", |w| w.request.max_age = Some(99), "login: too old", "VST-0215"),
+    ("max_age=0", |w| w.request.max_age = Some(0), "login: asked for", "VST-0215"),
+    (
+        "max_age=0, signed in this very second",
+        |w| {
+            w.request.max_age = Some(0);
+            w.session.as_mut().unwrap().auth_time = NOW;
+        },
+        "login: asked for",
+        "VST-0215",
+    ),
+    (
+        "max_age=0, signed in here",
+        |w| {
+            w.request.max_age = Some(0);
+            w.progress.signed_in = mine();
+        },
+        "issue",
+        "issue",
+    ),
+    (
+        "max_age passed, signed in here",
+        |w| {
+            w.request.max_age = Some(1);
+            w.progress.signed_in = mine();
+        },
+        "issue",
+        "issue",
+    ),
+    (
+        "max_age passed, another session signed in here",
+        |w| {
+            w.request.max_age = Some(1);
+            w.progress.signed_in = other();
+        },
+        "login: too old",
+        "VST-0215",
+    ),
+    // The expected person.
+    ("hint fits", |w| w.request.hinted_subject = Some(UserId::new("alice")), "issue", "issue"),
+    (
+        "hint is of another",
+        |w| {
+            w.request.hinted_subject = Some(UserId::new("bob"));
+        },
+        "login: other person",
+        "VST-0223",
+    ),
+    (
+        "hint is of another, signed in here",
+        |w| {
+            w.request.hinted_subject = Some(UserId::new("bob"));
+            w.progress.signed_in = mine();
+        },
+        "login: other person",
+        "VST-0223",
+    ),
+    (
+        "hint, nobody",
+        |w| {
+            w.request.hinted_subject = Some(UserId::new("bob"));
+            w.session = None;
+        },
+        "login: nobody",
+        "VST-0215",
+    ),
+    // Consent.
+    ("new scope", |w| w.request.scope = scope("openid email"), "consent", "VST-0216"),
+    ("fewer scopes", |w| w.request.scope = scope("openid"), "issue", "issue"),
+    ("no scope, known client", |w| w.request.scope = scope(""), "issue", "issue"),
+    (
+        "no scope, new client",
+        |w| {
+            w.request.scope = scope("");
+            w.consent = None;
+        },
+        "consent",
+        "VST-0216",
+    ),
+    (
+        "consented here",
+        |w| {
+            w.consent = None;
+            w.progress.consented = mine();
+        },
+        "issue",
+        "issue",
+    ),
+    (
+        "another session consented here",
+        |w| {
+            w.consent = None;
+            w.progress.consented = other();
+        },
+        "consent",
+        "VST-0216",
+    ),
+    (
+        "the consent of another person",
+        |w| {
+            w.consent.as_mut().unwrap().user_id = UserId::new("bob");
+        },
+        "consent",
+        "VST-0216",
+    ),
+    (
+        "the consent for another client",
+        |w| {
+            w.consent.as_mut().unwrap().client_id = vestibule_model::ClientId::new("other");
+        },
+        "consent",
+        "VST-0216",
+    ),
+    ("a new claim", |w| w.request.claims = email_claim(), "consent", "VST-0216"),
+    (
+        "a known claim",
+        |w| {
+            w.request.claims = email_claim();
+            w.consent.as_mut().unwrap().claims = vec!["email".to_owned()];
+        },
+        "issue",
+        "issue",
+    ),
+    // First party.
+    (
+        "own client",
+        |w| {
+            w.consent = None;
+            w.client.metadata.first_party = true;
+        },
+        "issue",
+        "issue",
+    ),
+    (
+        "own client, setting off",
+        |w| {
+            w.consent = None;
+            w.client.metadata.first_party = true;
+            w.settings.skip_first_party_consent = false;
+        },
+        "consent",
+        "VST-0216",
+    ),
+    (
+        "own client wants offline_access",
+        |w| {
+            w.consent = None;
+            w.client.metadata.first_party = true;
+            w.request.scope = scope("openid offline_access");
+        },
+        "consent",
+        "VST-0216",
+    ),
+    (
+        "own client on a loopback port",
+        |w| {
+            w.consent = None;
+            w.client.metadata.first_party = true;
+            w.request.redirect_uri = "http://127.0.0.1:5000/cb".to_owned();
+        },
+        "consent",
+        "VST-0216",
+    ),
+    (
+        "own client behind a custom scheme",
+        |w| {
+            w.consent = None;
+            w.client.metadata.first_party = true;
+            w.request.redirect_uri = "com.example.app:/cb".to_owned();
+        },
+        "consent",
+        "VST-0216",
+    ),
+    // Apps on a device.
+    (
+        "public app on a loopback port, remembered",
+        |w| {
+            w.client.metadata.token_endpoint_auth_method = AuthMethod::None;
+            w.request.redirect_uri = "http://127.0.0.1:5000/cb".to_owned();
+        },
+        "issue",
+        "issue",
+    ),
+    (
+        "public app behind a custom scheme, remembered",
+        |w| {
+            w.client.metadata.token_endpoint_auth_method = AuthMethod::None;
+            w.request.redirect_uri = "com.example.app:/cb".to_owned();
+        },
+        "consent",
+        "VST-0216",
+    ),
+    (
+        "app with a key behind a custom scheme, remembered",
+        |w| {
+            w.client.metadata.token_endpoint_auth_method = AuthMethod::PrivateKeyJwt;
+            w.request.redirect_uri = "com.example.app:/cb".to_owned();
+        },
+        "issue",
+        "issue",
+    ),
+];
+
+fn email_claim() -> ClaimsRequest {
+    let mut claims = ClaimsRequest::default();
+    claims.userinfo.insert("email".to_owned(), None);
+    claims
+}
+
+#[test]
+fn the_table_holds_with_and_without_prompt_none() {
+    for (what, arrange, shown, silent) in ROWS {
+        let mut world = World::new();
+        arrange(&mut world);
+        assert_eq!(name(&world.next()), *shown, "{what}");
+        world.request.prompt = vec![Prompt::None];
+        assert_eq!(name(&world.next()), *silent, "{what}, prompt=none");
+    }
+}
+
+/// `prompt`, what was done on this request's pages, the step.
+#[test]
+fn each_prompt_asks_once_and_only_this_session_counts() {
+    use Prompt::{Consent, Login, SelectAccount};
+    type Marks = (Option<SessionId>, Option<SessionId>, Option<SessionId>);
+    let nothing: Marks = (None, None, None);
+    let rows: Vec<(&[Prompt], Marks, &str)> = vec![
+        (&[Login], nothing.clone(), "login: asked for"),
+        (&[Login], (other(), other(), other()), "login: asked for"),
+        (&[Login], (None, mine(), mine()), "login: asked for"),
+        (&[Login], (mine(), None, None), "issue"),
+        (&[SelectAccount], nothing.clone(), "select"),
+        (&[SelectAccount], (other(), other(), None), "select"),
+        (&[SelectAccount], (None, mine(), None), "issue"),
+        (&[SelectAccount], (mine(), None, None), "issue"),
+        (&[Consent], nothing.clone(), "consent"),
+        (&[Consent], (mine(), mine(), None), "consent"),
+        (&[Consent], (None, None, other()), "consent"),
+        (&[Consent], (None, None, mine()), "issue"),
+        (&[Login, Consent], nothing.clone(), "login: asked for"),
+        (&[Login, Consent], (mine(), None, None), "consent"),
+        (&[Login, Consent], (mine(), None, mine()), "issue"),
+        (&[Login, SelectAccount], (None, mine(), None), "login: asked for"),
+        (&[Login, SelectAccount], (mine(), None, None), "issue"),
+        (&[SelectAccount, Consent], nothing.clone(), "select"),
+        (&[SelectAccount, Consent], (None, mine(), None), "consent"),
+        (&[Login, SelectAccount, Consent], (mine(), mine(), mine()), "issue"),
+    ];
+    for (prompt, (signed_in, account_chosen, consented), step) in rows {
+        let mut world = World::new();
+        world.request.prompt = prompt.to_vec();
+        world.progress = Progress { signed_in, account_chosen, consented, denied: false };
+        assert_eq!(name(&world.next()), step, "{prompt:?} {:?}", world.progress);
+        world.client.metadata.first_party = true;
+        let asks = step == "consent";
+        assert_eq!(name(&world.next()) == "consent", asks, "own client: {prompt:?}");
+    }
+}
+
+#[test]
+fn the_consent_step_tells_new_scopes_from_known_ones() {
+    let mut world = World::new();
+    world.request.scope = scope("openid email api");
+    let step = world.next();
+    let (new_scopes, known_scopes) = (scope("api email"), scope("openid"));
+    assert_eq!(step, Step::Consent { new_scopes, known_scopes });
+}
+
+#[test]
+fn prompt_none_maps_each_page_to_its_own_error() {
+    let mut world = World::new();
+    world.request.prompt = vec![Prompt::None, Prompt::SelectAccount];
+    let Step::Deny(error) = world.next() else { panic!("a page under prompt=none") };
+    assert_eq!(error.code, ErrorCode::AccountSelectionRequired);
+}
+
+/// Every combination of what a request can ask and what can be so.
+fn every_world() -> impl Iterator<Item = World> {
+    let prompts: Vec<Vec<Prompt>> = (0..16_u32)
+        .map(|bits| {
+            let chosen = |(at, _): &(usize, Prompt)| bits & (1 << at) != 0;
+            Prompt::ALL.into_iter().enumerate().filter(chosen).map(|(_, p)| p).collect()
+        })
+        .collect();
+    let marks = || [None, mine(), other()].into_iter();
+    let worlds = prompts.into_iter().flat_map(move |prompt| {
+        [None, Some(0), Some(50), Some(500)].into_iter().flat_map(move |max_age| {
+            let prompt = prompt.clone();
+            [None, Some("alice"), Some("bob")].into_iter().flat_map(move |hint| {
+                let prompt = prompt.clone();
+                [0, 1, 2].into_iter().map(move |who| (prompt.clone(), max_age, hint, who))
+            })
+        })
+    });
+    worlds.flat_map(move |(prompt, max_age, hint, who)| {
+        marks().flat_map(move |signed_in| {
+            let prompt = prompt.clone();
+            marks().flat_map(move |consented| {
+                let (prompt, signed_in) = (prompt.clone(), signed_in.clone());
+                [false, true].into_iter().map(move |remembered| {
+                    let mut world = World::new();
+                    world.request.prompt = prompt.clone();
+                    world.request.max_age = max_age;
+                    world.request.hinted_subject = hint.map(UserId::new);
+                    match who {
+                        0 => world.session = None,
+                        1 => {}
+                        _ => world.client.metadata.first_party = true,
+                    }
+                    world.progress.signed_in = signed_in.clone();
+                    world.progress.consented = consented.clone();
+                    if !remembered {
+                        world.consent = None;
+                    }
+                    world
+                })
+            })
+        })
+    })
+}
+
+#[test]
+fn prompt_none_never_shows_a_page_and_a_code_is_never_given_too_early() {
+    let mut count = 0;
+    for world in every_world() {
+        count += 1;
+        let step = world.next();
+        let asked = |prompt| world.request.prompt.contains(&prompt);
+        if asked(Prompt::None) {
+            assert!(matches!(step, Step::Deny(_) | Step::Issue), "{:?}", world.request);
+        }
+        if step != Step::Issue {
+            continue;
+        }
+        let session = world.session.as_ref().expect("no code without a session");
+        let done = |mark: &Option<SessionId>| mark.as_ref() == Some(&session.id);
+        let signed_in = done(&world.progress.signed_in);
+        if let Some(hinted) = &world.request.hinted_subject {
+            assert_eq!(*hinted, session.user_id);
+        }
+        assert!(!asked(Prompt::Login) || signed_in);
+        assert!(world.request.max_age.is_none_or(|age| age > 99) || signed_in);
+        assert!(!asked(Prompt::Consent) || done(&world.progress.consented));
+        let allowed = done(&world.progress.consented)
+            || world.consent.is_some()
+            || world.client.metadata.first_party;
+        assert!(allowed);
+    }
+    assert_eq!(count, 16 * 4 * 3 * 3 * 3 * 3 * 2);
+}
+
+#[test]
+fn a_person_who_does_each_step_reaches_the_client() {
+    for mut world in every_world() {
+        let impossible = world.request.hinted_subject.as_ref().is_some_and(|h| h.as_str() == "bob");
+        if world.request.prompt.contains(&Prompt::None) || impossible {
+            continue;
+        }
+        let mut steps = Vec::new();
+        loop {
+            let step = world.next();
+            steps.push(name(&step));
+            assert!(steps.len() <= 4, "{steps:?}");
+            match step {
+                Step::Login { .. } => {
+                    world.session = Some(samples::session());
+                    world.progress.signed_in = mine();
+                }
+                Step::SelectAccount => world.progress.account_chosen = mine(),
+                Step::Consent { .. } => world.progress.consented = mine(),
+                Step::Issue => break,
+                Step::Deny(error) => panic!("{error} after {steps:?}"),
+            }
+        }
+    }
+}
