@@ -1,0 +1,108 @@
+//! Keyed MACs: HMAC-SHA256 (RFC 2104), each use under its own subkey of the master key.
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::{Hmac, KeyInit, Mac, digest::Key};
+use secrecy::{ExposeSecret, SecretBox};
+use sha2::Sha256;
+use vestibule_model::{Secret, TokenHash, secret::hex};
+
+use crate::MasterKey;
+
+/// Makes and checks keyed MACs.
+pub struct Digester {
+    client_secret: Hmac<Sha256>,
+    csrf: Hmac<Sha256>,
+}
+
+impl Digester {
+    /// A digester under `master`.
+    #[must_use]
+    pub fn new(master: &MasterKey) -> Self {
+        Self {
+            client_secret: keyed(&master.subkey("vestibule client secret v1")),
+            csrf: keyed(&master.subkey("vestibule csrf v1")),
+        }
+    }
+
+    /// The form in which a client's secret rests. Keyed, because a secret may have been chosen by a
+    /// person: the database alone must not do for guessing it.
+    #[must_use]
+    pub fn client_secret(&self, secret: &Secret) -> TokenHash {
+        TokenHash::new(hex(&mac(&self.client_secret, secret.expose())))
+    }
+
+    /// The token that our forms carry for the browser whose cookie is `browser_id`.
+    #[must_use]
+    pub fn csrf(&self, browser_id: &str) -> String {
+        URL_SAFE_NO_PAD.encode(mac(&self.csrf, browser_id))
+    }
+
+    /// Whether `given` is that token; in constant time.
+    #[must_use]
+    pub fn check_csrf(&self, browser_id: &str, given: &str) -> bool {
+        Secret::new(self.csrf(browser_id)).matches(given)
+    }
+}
+
+impl std::fmt::Debug for Digester {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Digester([REDACTED])")
+    }
+}
+
+/// HMAC with `key`, which RFC 2104 §2 pads with zeros to a block of the hash.
+fn keyed(key: &SecretBox<[u8; 32]>) -> Hmac<Sha256> {
+    let mut block = Key::<Hmac<Sha256>>::default();
+    for (to, from) in block.iter_mut().zip(key.expose_secret()) {
+        *to = *from;
+    }
+    Hmac::new(&block)
+}
+
+fn mac(keyed: &Hmac<Sha256>, message: &str) -> [u8; 32] {
+    keyed.clone().chain_update(message.as_bytes()).finalize().into_bytes().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::master;
+
+    fn digester() -> Digester {
+        let bytes: Vec<u8> = (0..32).collect();
+        Digester::new(&MasterKey::from_hex(&hex(&bytes)).unwrap())
+    }
+
+    /// Computed with Python's hmac: what is stored must keep matching.
+    #[test]
+    fn known_answers() {
+        let secret = digester().client_secret(&Secret::new("s3cret"));
+        let expected = "a16b6001f4ff7075b8da36f216561b24ce991b721b5afd41b5e47b5887fd830a";
+        assert_eq!(secret.as_str(), expected);
+        let token = digester().csrf("browser");
+        assert_eq!(token, "BqXMxy3Ydi10aJE5QlKlrouXN1_q2rhHHf5-yNd8CXk");
+    }
+
+    #[test]
+    fn a_csrf_token_is_good_for_its_browser_only() {
+        let digester = digester();
+        let token = digester.csrf("browser");
+        assert!(digester.check_csrf("browser", &token));
+        for wrong in
+            ["", "x", token.trim_end_matches("Xk"), &format!("{token}A"), &token.to_lowercase()]
+        {
+            assert!(!digester.check_csrf("browser", wrong), "{wrong}");
+        }
+        assert!(!digester.check_csrf("another", &token));
+        assert!(!digester.check_csrf("", &token));
+        assert!(!Digester::new(&master()).check_csrf("browser", &token));
+    }
+
+    #[test]
+    fn client_secrets_differ_with_key_and_text() {
+        let of = |digester: &Digester, text: &str| digester.client_secret(&Secret::new(text));
+        assert_eq!(of(&digester(), "a"), of(&digester(), "a"));
+        assert_ne!(of(&digester(), "a"), of(&digester(), "b"));
+        assert_ne!(of(&digester(), "a"), of(&Digester::new(&master()), "a"));
+    }
+}
