@@ -1,0 +1,3 @@
+//! Accounts without HTTP: how a person proves who they are.
+
+pub mod password;
