@@ -1,0 +1,99 @@
+//! The consent page.
+
+use askama::Template;
+
+use crate::{
+    Destination, Person, Shell,
+    permission::{Permission, of_claim, of_scope},
+    samples::{ANA, SHELL},
+};
+
+/// `/consent`: who asks, for what, and where it goes.
+///
+/// Posts `csrf_token`, `interaction` and `decision` = `allow` or `deny` to `{base}/consent`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "consent.html")]
+pub struct Consent<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// The form's CSRF token.
+    pub csrf_token: &'a str,
+    /// The pending authorization request.
+    pub interaction: &'a str,
+    /// The client's name (`Client::display_name`).
+    pub client: &'a str,
+    /// The host of `client_uri`, whole: [`link::host`](crate::link::host) finds it.
+    pub client_host: Option<&'a str>,
+    /// Where the answer goes: [`Destination::of`] the redirect URI.
+    pub destination: Destination<'a>,
+    /// Whose account it is.
+    pub person: Person<'a>,
+    /// Scopes asked for the first time.
+    pub new_scopes: Vec<&'a str>,
+    /// Scopes that the person allowed this client before.
+    pub known_scopes: Vec<&'a str>,
+    /// Claims asked for one by one (OIDC Core §5.5), each name once.
+    pub claims: Vec<&'a str>,
+}
+
+impl Consent<'_> {
+    fn permissions<'b>(&'b self, scopes: &'b [&'b str]) -> Vec<Permission<'b>> {
+        scopes.iter().map(|s| of_scope(s, self.person.name, self.person.email)).collect()
+    }
+
+    fn new_permissions(&self) -> Vec<Permission<'_>> {
+        self.permissions(&self.new_scopes)
+    }
+
+    fn known_permissions(&self) -> Vec<Permission<'_>> {
+        self.permissions(&self.known_scopes)
+    }
+
+    fn claim_permissions(&self) -> Vec<Permission<'_>> {
+        self.claims.iter().map(|c| of_claim(c, self.person.name, self.person.email)).collect()
+    }
+
+    /// The page in its states.
+    #[must_use]
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let first = Self {
+            shell: SHELL,
+            csrf_token: "csrf",
+            interaction: "int_7Qd1",
+            client: "Acme Notes",
+            client_host: Some("notes.acme.example"),
+            destination: Destination::Host("notes.acme.example"),
+            person: ANA,
+            new_scopes: vec!["openid", "profile", "email"],
+            known_scopes: vec![],
+            claims: vec![],
+        };
+        let more = Self {
+            new_scopes: vec!["offline_access", "phone", "address", "notes:write"],
+            known_scopes: vec!["openid", "profile", "email"],
+            claims: vec!["birthdate", "zoneinfo", "shoe_size"],
+            ..first.clone()
+        };
+        let native = Self {
+            client: "Tide Mail",
+            client_host: None,
+            destination: Destination::Scheme("example.tide.mail"),
+            new_scopes: vec!["openid", "email", "offline_access"],
+            ..first.clone()
+        };
+        let tool = Self {
+            client: "acme-cli",
+            client_host: Some("tools.acme.example"),
+            destination: Destination::Loopback("127.0.0.1:49152"),
+            ..first.clone()
+        };
+        let plain = Self { new_scopes: vec![], ..first.clone() };
+        vec![
+            ("consent", first),
+            ("consent-more", more),
+            ("consent-native", native),
+            ("consent-loopback", tool),
+            ("consent-no-scope", plain),
+        ]
+    }
+}

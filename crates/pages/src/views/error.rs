@@ -1,0 +1,83 @@
+//! The error page and its mild sibling.
+
+use askama::Template;
+use vestibule_model::ErrorCode;
+
+use crate::{Shell, link, samples::SHELL};
+
+/// What went wrong and what to do, when the answer cannot go to a client.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage<'a> {
+    /// The frame; its request id is on the page.
+    pub shell: Shell<'a>,
+    /// The refusal; links to its page at `/errors/VST-…`.
+    pub code: ErrorCode,
+    /// What happened, in one sentence for the person.
+    pub sentence: &'a str,
+    /// What to do next, in one or two sentences.
+    pub next: &'a str,
+    /// A way on: what to call it and where it leads.
+    pub way_on: Option<(&'a str, &'a str)>,
+    /// The precise difference, where policy lets it be shown (`OAuthError::detail`).
+    pub detail: Option<&'a str>,
+}
+
+impl ErrorPage<'_> {
+    fn way_on_safe(&self) -> Option<(&str, &str)> {
+        self.way_on.map(|(label, href)| (label, link::safe(href)))
+    }
+
+    /// The page in its states.
+    #[must_use]
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let page = Self {
+            shell: SHELL,
+            code: ErrorCode::RedirectUriMismatch,
+            sentence: "This app sent you here with an address we don’t know.",
+            next: "Nothing was shared. Go back to the app and try again; if it happens again, \
+                   its makers need to know.",
+            way_on: None,
+            detail: None,
+        };
+        let detailed = Self {
+            detail: Some(
+                "got https://app.example/cb/, registered https://app.example/cb: trailing slash",
+            ),
+            way_on: Some(("Open Acme Notes", "https://notes.acme.example/")),
+            ..page.clone()
+        };
+        let missing = Self {
+            code: ErrorCode::NotFound,
+            sentence: "There is nothing at this address.",
+            next: "Check the address for a slip, or start again from the app.",
+            ..page.clone()
+        };
+        vec![("error", page), ("error-detail", detailed), ("error-not-found", missing)]
+    }
+}
+
+/// A page that outlived its request: one button leads on.
+#[derive(Clone, Debug, Template)]
+#[template(path = "stale.html")]
+pub struct Stale<'a> {
+    /// The frame.
+    pub shell: Shell<'a>,
+    /// The name of the client to go on to.
+    pub client: &'a str,
+    /// Where the button leads.
+    pub href: &'a str,
+}
+
+impl Stale<'_> {
+    fn target(&self) -> &str {
+        link::safe(self.href)
+    }
+
+    /// The page in its states.
+    #[must_use]
+    pub fn samples() -> Vec<(&'static str, Self)> {
+        let href = "/authorize/restart/int_7Qd1";
+        vec![("stale", Self { shell: SHELL, client: "Acme Notes", href })]
+    }
+}
