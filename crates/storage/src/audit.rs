@@ -1,0 +1,79 @@
+//! The audit log.
+
+use diesel::prelude::*;
+use vestibule_model::{ClientId, Timestamp, UserId, audit::AuditEvent};
+
+use crate::{Conn, StorageError, json_text::printable, schema::audit_events};
+
+#[derive(Insertable)]
+#[diesel(table_name = audit_events, treat_none_as_default_value = false)]
+struct NewRow {
+    at: i64,
+    event: &'static str,
+    user_id: Option<String>,
+    client_id: Option<String>,
+    request_id: String,
+    detail: String,
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = audit_events)]
+struct Row {
+    at: i64,
+    event: String,
+    user_id: Option<String>,
+    client_id: Option<String>,
+    request_id: String,
+    detail: String,
+}
+
+/// An [`AuditEvent`] as it was read back: its name may come from another version's list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedEvent {
+    /// When.
+    pub at: Timestamp,
+    /// The event's stable name.
+    pub event: String,
+    /// The user concerned.
+    pub user_id: Option<UserId>,
+    /// The client concerned.
+    pub client_id: Option<ClientId>,
+    /// The request that caused it.
+    pub request_id: String,
+    /// What else there is to know.
+    pub detail: String,
+}
+
+/// Writes one line.
+pub fn insert(conn: &mut Conn, event: &AuditEvent) -> Result<(), StorageError> {
+    let row = NewRow {
+        at: event.at.0,
+        event: event.event,
+        user_id: event.user_id.as_ref().map(|id| printable(id.as_str())),
+        client_id: event.client_id.as_ref().map(|id| printable(id.as_str())),
+        request_id: printable(&event.request_id),
+        detail: printable(&event.detail),
+    };
+    diesel::insert_into(audit_events::table).values(&row).execute(conn)?;
+    Ok(())
+}
+
+/// The newest `limit` lines, newest first.
+pub fn list_recent(conn: &mut Conn, limit: i64) -> Result<Vec<RecordedEvent>, StorageError> {
+    let rows: Vec<Row> = audit_events::table
+        .order(audit_events::id.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| RecordedEvent {
+            at: Timestamp(row.at),
+            event: row.event,
+            user_id: row.user_id.map(UserId::new),
+            client_id: row.client_id.map(ClientId::new),
+            request_id: row.request_id,
+            detail: row.detail,
+        })
+        .collect())
+}

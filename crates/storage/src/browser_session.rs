@@ -1,0 +1,113 @@
+//! Signed-in browsers.
+
+use diesel::prelude::*;
+use vestibule_model::{SessionId, Timestamp, TokenHash, UserId, browser_session::BrowserSession};
+
+use crate::{Conn, StorageError, json_text, schema::browser_sessions};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = browser_sessions)]
+struct Row {
+    id: String,
+    token_hash: String,
+    user_id: String,
+    auth_time: i64,
+    amr: String,
+    acr: String,
+    created_at: i64,
+    last_seen_at: i64,
+    expires_at: i64,
+}
+
+impl Row {
+    fn of(session: &BrowserSession) -> Result<Self, StorageError> {
+        Ok(Self {
+            id: session.id.as_str().to_owned(),
+            token_hash: session.token_hash.as_str().to_owned(),
+            user_id: session.user_id.as_str().to_owned(),
+            auth_time: session.auth_time.0,
+            amr: json_text::write(&session.amr)?,
+            acr: session.acr.clone(),
+            created_at: session.created_at.0,
+            last_seen_at: session.last_seen_at.0,
+            expires_at: session.expires_at.0,
+        })
+    }
+}
+
+impl TryFrom<Row> for BrowserSession {
+    type Error = StorageError;
+
+    fn try_from(row: Row) -> Result<Self, StorageError> {
+        Ok(Self {
+            id: SessionId::new(row.id),
+            token_hash: TokenHash::new(row.token_hash),
+            user_id: UserId::new(row.user_id),
+            auth_time: Timestamp(row.auth_time),
+            amr: json_text::read("browser_sessions.amr", &row.amr)?,
+            acr: row.acr,
+            created_at: Timestamp(row.created_at),
+            last_seen_at: Timestamp(row.last_seen_at),
+            expires_at: Timestamp(row.expires_at),
+        })
+    }
+}
+
+/// The session whose cookie hashes to `token`. It may be over: `policy::session` judges that.
+pub fn find(conn: &mut Conn, token: &TokenHash) -> Result<Option<BrowserSession>, StorageError> {
+    let row = browser_sessions::table
+        .filter(browser_sessions::token_hash.eq(token.as_str()))
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(BrowserSession::try_from).transpose()
+}
+
+/// Begins a session.
+pub fn insert(conn: &mut Conn, session: &BrowserSession) -> Result<(), StorageError> {
+    diesel::insert_into(browser_sessions::table)
+        .values(&Row::of(session)?)
+        .execute(conn)
+        .map_err(|error| StorageError::of_insert(error, &["session"]))?;
+    Ok(())
+}
+
+/// Gives a session a new cookie and a new sign-in: all but its name, user and beginning. `false` if
+/// it has ended.
+pub fn renew(conn: &mut Conn, session: &BrowserSession) -> Result<bool, StorageError> {
+    let row = Row::of(session)?;
+    let count = diesel::update(browser_sessions::table.find(session.id.as_str()))
+        .set((
+            browser_sessions::token_hash.eq(row.token_hash),
+            browser_sessions::auth_time.eq(row.auth_time),
+            browser_sessions::amr.eq(row.amr),
+            browser_sessions::acr.eq(row.acr),
+            browser_sessions::last_seen_at.eq(row.last_seen_at),
+            browser_sessions::expires_at.eq(row.expires_at),
+        ))
+        .execute(conn)?;
+    Ok(count == 1)
+}
+
+/// Notes that the session was used.
+pub fn touch(conn: &mut Conn, id: &SessionId, now: Timestamp) -> Result<(), StorageError> {
+    diesel::update(browser_sessions::table.find(id.as_str()))
+        .set(browser_sessions::last_seen_at.eq(now.0))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// Ends the session. `false` if it had ended before.
+pub fn end(conn: &mut Conn, id: &SessionId) -> Result<bool, StorageError> {
+    Ok(diesel::delete(browser_sessions::table.find(id.as_str())).execute(conn)? == 1)
+}
+
+/// Whether the session has a row whose absolute end has not come.
+pub fn is_open(conn: &mut Conn, id: &SessionId, now: Timestamp) -> Result<bool, StorageError> {
+    let end = browser_sessions::table
+        .find(id.as_str())
+        .select(browser_sessions::expires_at)
+        .first::<i64>(conn)
+        .optional()?;
+    Ok(end.is_some_and(|end| now.0 < end))
+}

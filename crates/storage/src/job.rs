@@ -1,0 +1,124 @@
+//! A closure on its way to a connection, and the answer on its way back.
+
+use std::{
+    future::Future,
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use tokio::sync::oneshot;
+
+use crate::{Conn, StorageError};
+
+/// An answer that is on its way. Await it, or [`wait`](Self::wait) for it where nothing is async.
+///
+/// A `write` runs whether or not anybody waits; a `read` that nobody waits for any more is skipped.
+#[must_use = "the answer of a database job says whether it happened"]
+pub struct Pending<T, E> {
+    answer: oneshot::Receiver<Result<T, E>>,
+}
+
+impl<T, E: From<StorageError>> Pending<T, E> {
+    /// Blocks until the answer is there. Not for async code, where it panics: await it there.
+    pub fn wait(self) -> Result<T, E> {
+        self.answer.blocking_recv().unwrap_or_else(|_| Err(lost()))
+    }
+}
+
+impl<T, E: From<StorageError>> Future for Pending<T, E> {
+    type Output = Result<T, E>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answer)
+            .poll(context)
+            .map(|answer| answer.unwrap_or_else(|_| Err(lost())))
+    }
+}
+
+fn lost<E: From<StorageError>>() -> E {
+    E::from(StorageError::Inconsistent("a database job ended without an answer".to_owned()))
+}
+
+/// A job with its types forgotten, as the workers see it.
+pub(crate) trait Job: Send {
+    /// Whether nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool;
+    /// Runs the closure, once. `true` if what it did is to be kept. A panic counts as an error.
+    fn run(&mut self, conn: &mut Conn) -> bool;
+    /// Sends the answer. `fate` is what became of the transaction around it: an error there takes
+    /// the place of the closure's own `Ok`.
+    fn answer(self: Box<Self>, fate: Result<(), StorageError>);
+}
+
+/// A job in a queue.
+pub(crate) struct Queued {
+    pub(crate) job: Box<dyn Job>,
+    pub(crate) writes: bool,
+    since: Instant,
+}
+
+impl Queued {
+    /// Whether it waited longer than `limit`: whoever asked has given up or soon will.
+    pub(crate) fn is_stale(&self, limit: Duration) -> bool {
+        self.since.elapsed() > limit
+    }
+}
+
+/// Packs `work` for a queue.
+pub(crate) fn pack<T, E, F>(work: F, writes: bool) -> (Queued, Pending<T, E>)
+where
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
+    E: From<StorageError> + Send + 'static,
+    T: Send + 'static,
+{
+    let (reply, answer) = oneshot::channel();
+    let span = tracing::Span::current();
+    let task = Task { work: Some(work), outcome: None, reply, span };
+    (Queued { job: Box::new(task), writes, since: Instant::now() }, Pending { answer })
+}
+
+struct Task<T, E, F> {
+    work: Option<F>,
+    outcome: Option<Result<T, E>>,
+    reply: oneshot::Sender<Result<T, E>>,
+    /// What was being served when the job was queued, so that its log lines carry the request id.
+    span: tracing::Span,
+}
+
+impl<T, E, F> Job for Task<T, E, F>
+where
+    F: FnOnce(&mut Conn) -> Result<T, E> + Send,
+    E: From<StorageError> + Send,
+    T: Send,
+{
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(&mut self, conn: &mut Conn) -> bool {
+        let Some(work) = self.work.take() else { return false };
+        let outcome = self
+            .span
+            .in_scope(|| catch_unwind(AssertUnwindSafe(|| work(conn))))
+            .unwrap_or_else(|_| {
+                tracing::error!(parent: &self.span, "a database job panicked");
+                Err(StorageError::Inconsistent("a database job panicked".to_owned()).into())
+            });
+        let keep = outcome.is_ok();
+        self.outcome = Some(outcome);
+        keep
+    }
+
+    fn answer(self: Box<Self>, fate: Result<(), StorageError>) {
+        let answer = match (self.outcome, fate) {
+            (Some(Err(own)), _) => Err(own),
+            (_, Err(error)) => Err(error.into()),
+            (Some(outcome), Ok(())) => outcome,
+            (None, Ok(())) => Err(lost()),
+        };
+        // A dropped receiver means that nobody wants to know.
+        let _ = self.reply.send(answer);
+    }
+}

@@ -1,0 +1,56 @@
+//! The rows: SQLite and PostgreSQL behind one set of repositories.
+//!
+//! This is the only crate that names Diesel. Its bodies are synchronous and run on threads of its
+//! own: [`Db::read`] and [`Db::write`] take a closure, run it on a worker and return a [`Pending`]
+//! that a future awaits or a command waits for. One `write` is one transaction: `Ok` commits, `Err`
+//! rolls back, and nothing is answered before it is on disk.
+//!
+//! A repository is a file of free functions, one file an aggregate, each taking `&mut Conn` first.
+//! To add one: a migration of the same name in both `migrations/` folders, the table in
+//! `schema.rs`, the file, a line in `delete_expired` if its rows have an end, and a test body in
+//! `tests/contract/`, which runs on both databases. `tests/contract/plans.rs` fails until every
+//! public function of the new file is walked through there, and if a look-up has no index.
+//! Whatever Diesel cannot say for both databases at once goes to `dialect.rs`, the only file that
+//! asks which database it is.
+
+mod connection;
+mod db;
+mod dialect;
+mod error;
+mod job;
+mod json_text;
+mod migrate;
+mod queue;
+mod schema;
+mod settings;
+mod worker;
+
+pub mod audit;
+pub mod authorization_code;
+pub mod browser_session;
+pub mod client;
+pub mod client_assertion;
+pub mod consent;
+pub mod expiry;
+pub mod grant;
+pub mod health;
+pub mod interaction;
+pub mod opaque_access_token;
+pub mod refresh_token;
+pub mod revoked_token;
+pub mod setup_link;
+pub mod signing_key;
+#[cfg(feature = "testing")]
+pub mod testing;
+pub mod user;
+
+pub use connection::Conn;
+pub use db::Db;
+pub use error::StorageError;
+pub use job::Pending;
+pub use settings::{DatabaseSettings, DatabaseUrl};
+
+// Linked, not called: their features decide how the C libraries are built.
+use libsqlite3_sys as _;
+use openssl as _;
+use pq_sys as _;

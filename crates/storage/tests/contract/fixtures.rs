@@ -1,0 +1,235 @@
+//! Rows to start from. Names are arguments, the rest is fixed.
+
+use vestibule_model::{
+    ClientId, GrantId, InteractionId, ScopeSet, Secret, SessionId, Timestamp, TokenHash, UserId,
+    browser_session::BrowserSession,
+    claims::ClaimsRequest,
+    client::{
+        AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType,
+        SigningAlg,
+    },
+    grant::{
+        AccessTokenClaims, AuthorizationCode, Consent, Grant, OpaqueAccessToken, RefreshToken,
+        RefreshUse,
+    },
+    interaction::{AuthorizationRequest, Interaction, Progress, Prompt, ResponseMode},
+    signing_key::StoredKey,
+    user::{Profile, User},
+};
+use vestibule_storage::{
+    Conn, Db, StorageError, client, grant as grants, testing::TestDatabase, user as users,
+};
+
+pub const NOW: Timestamp = Timestamp(1_800_000_000);
+
+/// Runs `work` in a transaction that must succeed.
+pub fn write<T: Send + 'static>(
+    db: &Db,
+    work: impl FnOnce(&mut Conn) -> Result<T, StorageError> + Send + 'static,
+) -> T {
+    db.write(work).wait().unwrap()
+}
+
+/// Runs `work` on a reader; it must succeed.
+pub fn read<T: Send + 'static>(
+    db: &Db,
+    work: impl FnOnce(&mut Conn) -> Result<T, StorageError> + Send + 'static,
+) -> T {
+    db.read(work).wait().unwrap()
+}
+
+/// A database with the client `app`, the user `u1` and the grant `g1` between them.
+pub fn with_grant(database: &TestDatabase) -> Db {
+    let db = database.open();
+    write(&db, |conn| {
+        client::insert(conn, &a_client("app"))?;
+        users::insert(conn, &a_user("u1", "Ada", "Ada@Example.org"))?;
+        grants::insert(conn, &a_grant("g1"))
+    });
+    db
+}
+
+pub fn scope(text: &str) -> ScopeSet {
+    ScopeSet::parse(text).unwrap()
+}
+
+pub fn hash(of: &str) -> TokenHash {
+    Secret::new(of).token_hash()
+}
+
+pub fn a_client(id: &str) -> Client {
+    Client {
+        id: ClientId::new(id),
+        metadata: ClientMetadata {
+            client_name: Some("Ünïcode & <b>Co</b>".to_owned()),
+            client_uri: None,
+            application_type: ApplicationType::Native,
+            redirect_uris: vec!["https://app.example/cb".to_owned()],
+            post_logout_redirect_uris: vec![],
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            token_endpoint_auth_method: AuthMethod::PrivateKeyJwt,
+            scope: scope("openid offline_access"),
+            jwks: Some(serde_json::json!({"keys": []})),
+            id_token_signed_response_alg: SigningAlg::ES256,
+            access_token_signed_response_alg: SigningAlg::EdDSA,
+            access_token_format: AccessTokenFormat::Opaque,
+            default_max_age: Some(300),
+            first_party: true,
+        },
+        secret_hash: Some(hash("client secret")),
+        created_at: NOW,
+        updated_at: NOW,
+        disabled_at: None,
+    }
+}
+
+pub fn a_user(id: &str, username: &str, email: &str) -> User {
+    User {
+        id: UserId::new(id),
+        username: username.to_owned(),
+        email: email.to_owned(),
+        email_verified: true,
+        password_hash: "$argon2id$old".to_owned(),
+        is_admin: false,
+        profile: Profile { name: Some("Ada Lovelace".to_owned()), ..Profile::default() },
+        created_at: NOW,
+        updated_at: NOW,
+        disabled_at: None,
+    }
+}
+
+pub fn a_session(id: &str, cookie: &str) -> BrowserSession {
+    BrowserSession {
+        id: SessionId::new(id),
+        token_hash: hash(cookie),
+        user_id: UserId::new("u1"),
+        auth_time: NOW,
+        amr: vec!["pwd".to_owned()],
+        acr: "urn:vestibule:acr:pwd".to_owned(),
+        created_at: NOW,
+        last_seen_at: NOW,
+        expires_at: NOW.plus(3_600),
+    }
+}
+
+pub fn a_request() -> AuthorizationRequest {
+    AuthorizationRequest {
+        client_id: ClientId::new("app"),
+        redirect_uri: "https://app.example/cb".to_owned(),
+        response_mode: ResponseMode::FormPost,
+        scope: scope("openid"),
+        state: Some("with \0 inside".to_owned()),
+        nonce: Some("n".to_owned()),
+        code_challenge: "c".repeat(43),
+        prompt: vec![Prompt::Login, Prompt::Consent],
+        max_age: Some(0),
+        login_hint: None,
+        hinted_subject: Some(UserId::new("u1")),
+        acr_values: vec![],
+        ui_locales: vec!["de".to_owned()],
+        claims: ClaimsRequest::default(),
+    }
+}
+
+pub fn an_interaction(id: &str) -> Interaction {
+    Interaction {
+        id: InteractionId::new(id),
+        request: a_request(),
+        progress: Progress::default(),
+        created_at: NOW,
+        expires_at: NOW.plus(1_800),
+    }
+}
+
+pub fn a_grant(id: &str) -> Grant {
+    Grant {
+        id: GrantId::new(id),
+        client_id: ClientId::new("app"),
+        user_id: UserId::new("u1"),
+        session_id: SessionId::new("s1"),
+        scope: scope("openid profile"),
+        claims: ClaimsRequest::default(),
+        auth_time: NOW,
+        acr: "urn:vestibule:acr:pwd".to_owned(),
+        amr: vec!["pwd".to_owned()],
+        created_at: NOW,
+        expires_at: NOW.plus(30 * 86_400),
+        revoked_at: None,
+    }
+}
+
+pub fn a_code(code: &str) -> AuthorizationCode {
+    AuthorizationCode {
+        hash: hash(code),
+        grant_id: GrantId::new("g1"),
+        client_id: ClientId::new("app"),
+        redirect_uri: "https://app.example/cb?x=1".to_owned(),
+        code_challenge: "c".repeat(43),
+        nonce: Some("a \0 nonce".to_owned()),
+        created_at: NOW,
+        expires_at: NOW.plus(60),
+        consumed_at: None,
+    }
+}
+
+pub fn a_refresh_token(token: &str, generation: i64) -> RefreshToken {
+    RefreshToken {
+        hash: hash(token),
+        grant_id: GrantId::new("g1"),
+        generation,
+        created_at: NOW,
+        expires_at: NOW.plus(14 * 86_400),
+        used: None,
+    }
+}
+
+pub fn a_use(successor: &str) -> RefreshUse {
+    RefreshUse {
+        at: NOW.plus(5),
+        successor: hash(successor),
+        sealed_reply: format!("v1.sealed-{successor}"),
+    }
+}
+
+pub fn an_opaque_token(token: &str, jti: &str) -> OpaqueAccessToken {
+    OpaqueAccessToken {
+        hash: hash(token),
+        claims: AccessTokenClaims {
+            iss: "https://id.example".to_owned(),
+            sub: "u1".to_owned(),
+            aud: "https://api.example".to_owned(),
+            client_id: ClientId::new("app"),
+            scope: scope("openid"),
+            jti: jti.to_owned(),
+            iat: NOW,
+            exp: NOW.plus(600),
+            auth_time: None,
+            acr: None,
+            amr: None,
+            sid: Some(SessionId::new("s1")),
+        },
+    }
+}
+
+pub fn a_consent() -> Consent {
+    Consent {
+        user_id: UserId::new("u1"),
+        client_id: ClientId::new("app"),
+        scope: scope("openid email"),
+        claims: vec!["name".to_owned()],
+        granted_at: NOW,
+    }
+}
+
+pub fn a_key(kid: &str, published_at: Timestamp) -> StoredKey {
+    StoredKey {
+        kid: kid.to_owned(),
+        alg: SigningAlg::EdDSA,
+        public_jwk: "{}".to_owned(),
+        sealed_private_jwk: "v1.sealed".to_owned(),
+        published_at,
+        active_at: None,
+        retired_at: None,
+        expires_at: None,
+    }
+}

@@ -1,0 +1,47 @@
+//! What the repositories promise, held on both databases: each body below runs twice.
+
+/// Makes two tests of each body, one a database.
+#[cfg(test)]
+macro_rules! on_both {
+    ($($body:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $body() {
+                super::$body(&vestibule_storage::testing::TestDatabase::sqlite());
+            })*
+        }
+        mod postgres {
+            $(#[test]
+            fn $body() {
+                super::$body(&vestibule_storage::testing::TestDatabase::postgres());
+            })*
+        }
+    };
+}
+
+#[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod credentials;
+#[cfg(test)]
+mod expiry;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod grants;
+#[cfg(test)]
+mod jobs;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
+mod opening;
+#[cfg(test)]
+mod parity;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod races;
+#[cfg(test)]
+mod requests;

@@ -1,0 +1,15 @@
+DROP TABLE audit_events;
+DROP TABLE setup_links;
+DROP TABLE signing_keys;
+DROP TABLE consents;
+DROP TABLE client_assertions;
+DROP TABLE revoked_tokens;
+DROP TABLE opaque_access_tokens;
+DROP TABLE refresh_tokens;
+DROP TABLE authorization_codes;
+DROP TABLE grants;
+DROP TABLE interactions;
+DROP TABLE browser_sessions;
+DROP TABLE users;
+DROP TABLE client_origins;
+DROP TABLE clients;
