@@ -1,0 +1,117 @@
+//! The one mapping of a refusal to each wire form: OAuth JSON and page. The redirect has its own
+//! in `protocol/authorize/respond.rs`.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{
+        StatusCode,
+        header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+};
+use serde_json::json;
+use vestibule_model::{ErrorCode, OAuthError, WireError};
+
+use crate::{html, request::RequestId, state::AppState};
+
+/// Seconds after which a busy server is worth another try.
+const RETRY_SECONDS: &str = "2";
+
+/// The page that explains a refusal.
+#[must_use]
+pub fn uri(state: &AppState, code: ErrorCode) -> String {
+    state.settings.issuer.url(&format!("/errors/{}", code.public().id()))
+}
+
+/// `text` in the characters that RFC 6749 §5.2 allows in `error_description`.
+#[must_use]
+pub fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '"' | '\\' | '’' | '‘' => '\'',
+            ' '..='~' => c,
+            _ => '?',
+        })
+        .collect()
+}
+
+/// Notes a refusal, with the difference that only the log may hold.
+pub fn log(request_id: &str, error: &OAuthError) {
+    let (code, wire) = (error.code.id(), error.code.wire());
+    if wire == WireError::ServerError {
+        tracing::error!(
+            event = "request.failed", request_id, code, description = %error.description,
+            detail = %error.detail
+        );
+    } else {
+        tracing::info!(
+            event = "request.refused", request_id, code, error = wire.as_str(),
+            description = %error.description, detail = %error.detail
+        );
+    }
+}
+
+/// The HTTP status of a refusal that is not a redirect.
+#[must_use]
+pub fn status(code: ErrorCode) -> StatusCode {
+    let number = match code {
+        ErrorCode::NotFound => 404,
+        ErrorCode::MethodNotAllowed => 405,
+        ErrorCode::BodyTooLarge => 413,
+        ErrorCode::MediaTypeUnsupported => 415,
+        _ => code.wire().status(),
+    };
+    StatusCode::from_u16(number).unwrap_or(StatusCode::BAD_REQUEST)
+}
+
+/// A refusal as RFC 6749 §5.2 writes it.
+#[must_use]
+pub fn json_error(state: &AppState, http: &HttpRequest, error: &OAuthError) -> HttpResponse {
+    let request_id = RequestId::of(http).0;
+    log(&request_id, error);
+    let mut response = HttpResponse::build(status(error.code)).json(json!({
+        "error": error.code.wire().as_str(),
+        "error_description": printable(&error.description),
+        "error_uri": uri(state, error.code),
+        "request_id": request_id,
+    }));
+    if error.code.wire() == WireError::InvalidClient {
+        let challenge = format!("Basic realm=\"{}\"", state.settings.issuer.as_str());
+        if let Ok(value) = HeaderValue::from_str(&challenge) {
+            response.headers_mut().insert(WWW_AUTHENTICATE, value);
+        }
+    }
+    retry_later(&mut response, error.code);
+    response
+}
+
+/// A refusal as a page, for a person whose browser cannot be sent anywhere.
+#[must_use]
+pub fn page_error(state: &AppState, http: &HttpRequest, error: &OAuthError) -> HttpResponse {
+    log(&RequestId::of(http).0, error);
+    let mut response = html::error_page(state, http, error, status(error.code));
+    retry_later(&mut response, error.code);
+    response
+}
+
+fn retry_later(response: &mut HttpResponse, code: ErrorCode) {
+    if code == ErrorCode::Overloaded {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptions_keep_to_the_grammar() {
+        assert_eq!(printable("it’s \"a\\b\"\né"), "it's 'a'b'??");
+    }
+
+    #[test]
+    fn every_title_can_be_sent_as_it_is() {
+        for code in ErrorCode::ALL {
+            assert_eq!(printable(code.title()), code.title(), "{}", code.id());
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What is counted. Labels are bounded: never a client, a user or a path with an id in it.
+
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram, Meter},
+};
+
+/// The instruments.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    requests: Histogram<f64>,
+    tokens: Counter<u64>,
+    sign_ins: Counter<u64>,
+    refresh_replays: Counter<u64>,
+}
+
+impl Metrics {
+    /// Registers the instruments with `meter`.
+    #[must_use]
+    pub fn new(meter: &Meter) -> Self {
+        Self {
+            requests: meter
+                .f64_histogram("http.server.request.duration")
+                .with_unit("s")
+                .with_description("Time from a request's arrival to its answer")
+                .with_boundaries(vec![
+                    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0,
+                ])
+                .build(),
+            tokens: meter
+                .u64_counter("vestibule.token.requests")
+                .with_description("Token requests by grant type and outcome")
+                .build(),
+            sign_ins: meter
+                .u64_counter("vestibule.sign_in.attempts")
+                .with_description("Sign-ins by outcome")
+                .build(),
+            refresh_replays: meter
+                .u64_counter("vestibule.refresh.grace_replays")
+                .with_description("Refresh answers given again because the first was lost")
+                .build(),
+        }
+    }
+
+    /// A request was answered.
+    pub fn request(&self, method: &str, route: &str, status: u16, seconds: f64) {
+        self.requests.record(
+            seconds,
+            &[
+                KeyValue::new("http.request.method", method.to_owned()),
+                KeyValue::new("http.route", route.to_owned()),
+                KeyValue::new("http.response.status_code", i64::from(status)),
+            ],
+        );
+    }
+
+    /// A token request ended; `outcome` is `ok` or an OAuth `error`.
+    pub fn token(&self, grant_type: &'static str, outcome: &'static str) {
+        self.tokens
+            .add(1, &[KeyValue::new("grant_type", grant_type), KeyValue::new("outcome", outcome)]);
+    }
+
+    /// A sign-in ended; `outcome` is `ok`, `wrong` or `busy`.
+    pub fn sign_in(&self, outcome: &'static str) {
+        self.sign_ins.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
+    /// A client fetched a lost refresh answer again.
+    pub fn refresh_replay(&self) {
+        self.refresh_replays.add(1, &[]);
+    }
+}

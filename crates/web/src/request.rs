@@ -1,0 +1,85 @@
+//! The request id: in the log, in the answer's header, and on every error page.
+
+use actix_web::{
+    Error, FromRequest, HttpMessage, HttpRequest,
+    body::MessageBody,
+    dev::{Payload, ServiceRequest, ServiceResponse},
+    http::{
+        Method,
+        header::{HeaderName, HeaderValue},
+    },
+    middleware::Next,
+};
+use std::{
+    future::{Ready, ready},
+    time::Instant,
+};
+use tracing::{Instrument, field::Empty, info_span};
+use vestibule_model::entropy::random_id;
+
+use crate::{client_ip, state::State};
+
+/// The header every answer carries.
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// This request's name. Made here, never taken from outside, so that it can be trusted in a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// The id of `request`.
+    #[must_use]
+    pub fn of(request: &HttpRequest) -> Self {
+        request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self("-".to_owned()))
+    }
+}
+
+impl FromRequest for RequestId {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}
+
+/// Middleware: names the request, logs its end in one line, and measures it. The line holds the
+/// route's pattern and not the path, for paths and queries can hold codes and ids.
+pub async fn observe<B: MessageBody>(
+    mut request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let started = Instant::now();
+    let state = request.app_data::<State>().cloned();
+    let id = state.as_ref().map_or_else(|| "-".to_owned(), |s| random_id(s.entropy.as_ref()));
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let method = request.method().to_string();
+    let ip = state.as_ref().and_then(|state| client_ip::of(&request, &state.trusted_proxies));
+    let span = info_span!("request", request_id = %id, method = %method, route = Empty);
+    // RFC 9110 §9.3.2: HEAD is GET without the body, which the connection leaves out by itself.
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    let result = next.call(request).instrument(span.clone()).await;
+    let _entered = span.enter();
+    let mut response = result?;
+    let route = response.request().match_pattern().unwrap_or_else(|| "unmatched".to_owned());
+    span.record("route", route.as_str());
+    let status = response.status().as_u16();
+    let seconds = started.elapsed().as_secs_f64();
+    if let Some(state) = state {
+        state.metrics.request(&method, &route, status, seconds);
+    }
+    let ip = ip.map(tracing::field::display);
+    let ms = (seconds * 1e6).round() / 1e3;
+    // Orchestrators ask every few seconds; their questions are not worth a line each.
+    if route.contains("/health/") {
+        tracing::debug!(event = "http.request", status, ip, ms);
+    } else {
+        tracing::info!(event = "http.request", status, ip, ms);
+    }
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    Ok(response)
+}

@@ -1,0 +1,76 @@
+//! What every handler can reach. Built once, in `server/wire.rs`.
+
+use std::sync::Arc;
+
+use actix_web::web;
+use ipnet::IpNet;
+use vestibule_identity::password::PasswordHasher;
+use vestibule_keys::{Digester, KeyRing, Sealer};
+use vestibule_model::{Clock, Entropy, OAuthError, Timestamp, settings::Settings};
+use vestibule_storage::{Conn, Db};
+
+use crate::{cors::Origins, key_holder::KeyHolder, metrics::Metrics};
+
+/// The application's state as handlers take it.
+pub type State = web::Data<AppState>;
+
+/// Everything that outlives a request.
+pub struct AppState {
+    /// The database.
+    pub db: Db,
+    /// What decisions depend on.
+    pub settings: Settings,
+    /// The signing keys.
+    pub keys: KeyHolder,
+    /// Encryption at rest.
+    pub sealer: Sealer,
+    /// Keyed MACs.
+    pub digester: Digester,
+    /// The threads that hash passwords.
+    pub passwords: PasswordHasher,
+    /// Where "now" comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Where randomness comes from.
+    pub entropy: Arc<dyn Entropy>,
+    /// Counters and histograms.
+    pub metrics: Metrics,
+    /// Origins whose scripts may call the token endpoints.
+    pub origins: Origins,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The largest body that is read.
+    pub max_body_bytes: usize,
+}
+
+impl AppState {
+    /// The present time. Take it once a request.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The signing keys as of now.
+    #[must_use]
+    pub fn ring(&self) -> Arc<KeyRing> {
+        self.keys.current()
+    }
+
+    /// One hop to the database for reading, off the async threads.
+    pub async fn read<T, F>(&self, job: F) -> Result<T, OAuthError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, OAuthError> + Send + 'static,
+    {
+        self.db.read(job).await
+    }
+
+    /// One hop to the database for writing: one transaction, answered once it is on disk. `Err`
+    /// rolls back, so a refusal that must leave a mark is an `Ok`.
+    pub async fn write<T, F>(&self, job: F) -> Result<T, OAuthError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, OAuthError> + Send + 'static,
+    {
+        self.db.write(job).await
+    }
+}
