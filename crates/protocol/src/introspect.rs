@@ -1,0 +1,113 @@
+//! Token introspection (RFC 7662).
+
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::{Map, Value, json};
+use vestibule_model::{
+    ErrorCode, OAuthError, Secret, Timestamp,
+    client::{AuthMethod, Client},
+    grant::{Grant, RefreshToken},
+};
+use vestibule_web::{AppState, FormParams, State, json_error};
+
+use crate::{bearer, client_auth};
+
+/// `POST /introspect`: for clients that authenticate (§2.1). A token that is not alive, not ours
+/// or not the caller's business is just not active (§2.2).
+pub async fn post(state: State, http: HttpRequest, form: FormParams) -> HttpResponse {
+    match introspect(&state, &http, form).await {
+        Ok(body) => HttpResponse::Ok().json(body),
+        Err(error) => json_error(&state, &http, &error),
+    }
+}
+
+async fn introspect(
+    state: &AppState,
+    http: &HttpRequest,
+    form: FormParams,
+) -> Result<Map<String, Value>, OAuthError> {
+    let params = form.0?;
+    let now = state.now();
+    let token = params.get("token").map(Secret::new).ok_or(ErrorCode::TokenParameterMissing)?;
+    let client = client_auth::authenticate(state, client_auth::parse(http, &params)?, now).await?;
+    if client.metadata.token_endpoint_auth_method == AuthMethod::None {
+        return Err(ErrorCode::PublicClientRefused.into());
+    }
+    match bearer::live(state, &token, now).await {
+        Ok(live) => access_token(state, live).await,
+        Err(error) if error.code == ErrorCode::TokenMalformed => {
+            refresh_token(state, &client, &token, now).await
+        }
+        Err(error) if error.code.wire() == ErrorCode::TokenMalformed.wire() => Ok(inactive()),
+        Err(error) => Err(error),
+    }
+}
+
+fn inactive() -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("active".to_owned(), false.into());
+    body
+}
+
+async fn access_token(
+    state: &AppState,
+    live: bearer::LiveToken,
+) -> Result<Map<String, Value>, OAuthError> {
+    let Value::Object(mut body) = json!(live.claims) else { return Ok(inactive()) };
+    if let Some(grant) = live.grant {
+        let user_id = grant.user_id;
+        let user =
+            state.read(move |conn| Ok(vestibule_storage::user::find(conn, &user_id)?)).await?;
+        let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
+            return Ok(inactive());
+        };
+        body.insert("username".to_owned(), user.username.into());
+    }
+    body.insert("active".to_owned(), true.into());
+    body.insert("token_type".to_owned(), "Bearer".into());
+    Ok(body)
+}
+
+/// A refresh token is its own client's business and nobody else's.
+async fn refresh_token(
+    state: &AppState,
+    client: &Client,
+    token: &Secret,
+    now: Timestamp,
+) -> Result<Map<String, Value>, OAuthError> {
+    let hash = token.token_hash();
+    let found = state
+        .read(move |conn| {
+            let Some(token) = vestibule_storage::refresh_token::find(conn, &hash)? else {
+                return Ok(None);
+            };
+            let grant = vestibule_storage::grant::find(conn, &token.grant_id)?;
+            Ok(grant.map(|grant| (token, grant)))
+        })
+        .await?;
+    Ok(found
+        .filter(|(token, grant)| is_live(token, grant, client, now))
+        .map_or_else(inactive, |(token, grant)| describe(state, &token, &grant)))
+}
+
+fn is_live(token: &RefreshToken, grant: &Grant, client: &Client, now: Timestamp) -> bool {
+    grant.client_id == client.id
+        && grant.revoked_at.is_none()
+        && token.used.is_none()
+        && now < token.expires_at
+}
+
+fn describe(state: &AppState, token: &RefreshToken, grant: &Grant) -> Map<String, Value> {
+    let body = json!({
+        "active": true,
+        "iss": state.settings.issuer.as_str(),
+        "sub": grant.user_id,
+        "client_id": grant.client_id,
+        "scope": grant.scope,
+        "iat": token.created_at,
+        "exp": token.expires_at,
+    });
+    match body {
+        Value::Object(body) => body,
+        _ => inactive(),
+    }
+}

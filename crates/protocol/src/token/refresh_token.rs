@@ -1,0 +1,226 @@
+//! `grant_type=refresh_token` (RFC 6749 §6), rotated by single successor (RFC 9700 §4.14.2).
+//!
+//! The first use of R1 mints R2 and keeps the sealed answer. A second use within the grace period,
+//! while R2 is unused, gets that same answer: a client that lost the reply goes on. Any later use
+//! is theft and revokes this family alone.
+
+use serde_json::{Map, Value};
+use vestibule_model::{
+    ErrorCode, OAuthError, ScopeSet, Secret, Timestamp, TokenHash,
+    audit::AuditEvent,
+    client::Client,
+    grant::{Grant, RefreshToken, RefreshUse},
+    scope,
+    settings::Lifetimes,
+    user::User,
+};
+use vestibule_policy::refresh::{self as policy, Presented, RefreshDecision};
+use vestibule_storage::Conn;
+use vestibule_web::{AppState, RequestId};
+
+use crate::issue::{Mint, MintedTokens, Turn};
+
+/// What the sealed answer is bound to.
+const SEALED_REPLY: &str = "refresh_token.reply";
+
+/// The request's own parameters.
+#[derive(Debug)]
+pub struct Refresh {
+    /// `refresh_token`.
+    pub token: Secret,
+    /// `scope`.
+    pub scope: Option<ScopeSet>,
+}
+
+struct Found {
+    token: RefreshToken,
+    grant: Grant,
+    successor_used: bool,
+}
+
+impl Found {
+    fn presented<'a>(
+        &'a self,
+        client: &'a Client,
+        requested_scope: Option<&'a ScopeSet>,
+    ) -> Presented<'a> {
+        Presented {
+            token: &self.token,
+            grant: &self.grant,
+            client,
+            requested_scope,
+            successor_used: self.successor_used,
+        }
+    }
+}
+
+/// How the write ended. Reuse leaves a mark, so it is no error of the transaction.
+enum Rotated {
+    Fresh,
+    /// Another request was first; its sealed answer.
+    Lost(String),
+    Reused,
+    Refused(OAuthError),
+}
+
+/// What [`rotate`] needs, carried into the transaction.
+struct Rotation {
+    hash: TokenHash,
+    client: Client,
+    requested: Option<ScopeSet>,
+    usage: RefreshUse,
+    minted: MintedTokens,
+    lifetimes: Lifetimes,
+    reuse: AuditEvent,
+}
+
+impl Refresh {
+    /// Answers the request.
+    pub async fn run(
+        self,
+        state: &AppState,
+        mint: &Mint<'_>,
+        client: Client,
+        request_id: &RequestId,
+    ) -> Result<Map<String, Value>, OAuthError> {
+        let now = mint.now;
+        let hash = self.token.token_hash();
+        let lookup = hash.clone();
+        let found = state.read(move |conn| find_with_user(conn, &lookup, now)).await?;
+        let Some((found, user)) = found else { return Err(ErrorCode::RefreshTokenUnknown.into()) };
+        let reuse = reuse_event(&found.grant, request_id, now);
+        let granted = match policy::decide(
+            &found.presented(&client, self.scope.as_ref()),
+            &mint.settings.lifetimes,
+            now,
+        ) {
+            RefreshDecision::Rotate { scope } => scope,
+            RefreshDecision::Replay => return replay(state, found.token.used),
+            RefreshDecision::Refuse(error) => return Err(error),
+            RefreshDecision::Reuse => {
+                state.write(move |conn| revoke(conn, &found.grant, &reuse)).await?;
+                return Err(ErrorCode::RefreshTokenReused.into());
+            }
+        };
+        let user = user.map_err(OAuthError::new)?;
+        let turn = Turn { generation: found.token.generation + 1, nonce: None };
+        let mut minted = mint.tokens(&client, &user, &found.grant, &granted, turn)?;
+        let response = std::mem::take(&mut minted.response);
+        let Some(successor) = minted.refresh_row.as_ref().map(|row| row.hash.clone()) else {
+            return Err(ErrorCode::GrantTypeNotAllowed.into());
+        };
+        let sealed_reply = seal(state, &response)?;
+        let rotation = Rotation {
+            hash,
+            client,
+            requested: self.scope,
+            usage: RefreshUse { at: now, successor, sealed_reply },
+            minted,
+            lifetimes: mint.settings.lifetimes.clone(),
+            reuse,
+        };
+        match state.write(move |conn| rotation.rotate(conn)).await? {
+            Rotated::Fresh => Ok(response),
+            Rotated::Lost(sealed) => open(state, &sealed),
+            Rotated::Reused => Err(ErrorCode::RefreshTokenReused.into()),
+            Rotated::Refused(error) => Err(error),
+        }
+    }
+}
+
+impl Rotation {
+    /// One conditional UPDATE decides who rotates; the others get what the winner left.
+    fn rotate(self, conn: &mut Conn) -> Result<Rotated, OAuthError> {
+        if vestibule_storage::refresh_token::rotate(conn, &self.hash, &self.usage)? {
+            self.minted.insert(conn)?;
+            return Ok(Rotated::Fresh);
+        }
+        let Some(found) = find(conn, &self.hash)? else {
+            return Ok(Rotated::Refused(ErrorCode::RefreshTokenUnknown.into()));
+        };
+        let presented = found.presented(&self.client, self.requested.as_ref());
+        let decision = policy::decide(&presented, &self.lifetimes, self.reuse.at);
+        match (decision, found.token.used) {
+            (RefreshDecision::Replay, Some(usage)) => Ok(Rotated::Lost(usage.sealed_reply)),
+            (RefreshDecision::Refuse(error), _) => Ok(Rotated::Refused(error)),
+            _ => {
+                revoke(conn, &found.grant, &self.reuse)?;
+                Ok(Rotated::Reused)
+            }
+        }
+    }
+}
+
+fn find(conn: &mut Conn, hash: &TokenHash) -> Result<Option<Found>, OAuthError> {
+    let Some(token) = vestibule_storage::refresh_token::find(conn, hash)? else {
+        return Ok(None);
+    };
+    let grant = vestibule_storage::grant::find(conn, &token.grant_id)?;
+    let Some(grant) = grant else { return Ok(None) };
+    let successor = token.used.as_ref().map(|usage| usage.successor.clone());
+    let successor_used = match successor {
+        Some(hash) => vestibule_storage::refresh_token::find(conn, &hash)?
+            .is_none_or(|successor| successor.used.is_some()),
+        None => false,
+    };
+    Ok(Some(Found { token, grant, successor_used }))
+}
+
+/// The token, and its user or why the user cannot have new tokens. A session that ended takes the
+/// refresh tokens with it that were not granted `offline_access` (OIDC Core §11).
+#[expect(clippy::type_complexity, reason = "one caller, which takes the pair apart at once")]
+fn find_with_user(
+    conn: &mut Conn,
+    hash: &TokenHash,
+    now: Timestamp,
+) -> Result<Option<(Found, Result<User, ErrorCode>)>, OAuthError> {
+    let Some(found) = find(conn, hash)? else { return Ok(None) };
+    let offline = found.grant.scope.contains(scope::OFFLINE_ACCESS);
+    let session = &found.grant.session_id;
+    let user = if !offline && !vestibule_storage::browser_session::is_open(conn, session, now)? {
+        Err(ErrorCode::SessionEnded)
+    } else {
+        match vestibule_storage::user::find(conn, &found.grant.user_id)? {
+            Some(user) if user.disabled_at.is_none() => Ok(user),
+            _ => Err(ErrorCode::UserDisabled),
+        }
+    };
+    Ok(Some((found, user)))
+}
+
+fn replay(state: &AppState, used: Option<RefreshUse>) -> Result<Map<String, Value>, OAuthError> {
+    let usage = used.ok_or(ErrorCode::RefreshTokenReused)?;
+    open(state, &usage.sealed_reply)
+}
+
+fn seal(state: &AppState, response: &Map<String, Value>) -> Result<String, OAuthError> {
+    let plain = Value::Object(response.clone()).to_string();
+    Ok(state.sealer.seal(SEALED_REPLY, plain.as_bytes(), state.entropy.as_ref())?)
+}
+
+fn open(state: &AppState, sealed: &str) -> Result<Map<String, Value>, OAuthError> {
+    let plain = state.sealer.open(SEALED_REPLY, sealed)?;
+    let reply = serde_json::from_slice(&plain).map_err(|error| {
+        OAuthError::new(ErrorCode::Internal).because(format!("sealed reply: {error}"))
+    })?;
+    state.metrics.refresh_replay();
+    Ok(reply)
+}
+
+fn revoke(conn: &mut Conn, grant: &Grant, event: &AuditEvent) -> Result<(), OAuthError> {
+    if vestibule_storage::grant::revoke(conn, &grant.id, event.at)? {
+        vestibule_storage::audit::insert(conn, event)?;
+    }
+    Ok(())
+}
+
+fn reuse_event(grant: &Grant, request_id: &RequestId, now: Timestamp) -> AuditEvent {
+    AuditEvent {
+        at: now,
+        event: "refresh_token.reused",
+        user_id: Some(grant.user_id.clone()),
+        client_id: Some(grant.client_id.clone()),
+        request_id: request_id.0.clone(),
+        detail: format!("grant {} revoked", grant.id),
+    }
+}
