@@ -1,0 +1,54 @@
+//! The pages that people see in a browser. One file a page.
+//!
+//! A page of an authorization request ends in 303 to `web::urls::resume`, which decides what comes
+//! next. Adding a page: a view in `vestibule-pages`, a file here, a row in `routes`.
+
+pub mod account;
+pub mod asked;
+pub mod assets;
+pub mod consent;
+pub mod error_reference;
+pub mod home;
+pub mod login;
+pub mod logout;
+pub mod select_account;
+pub mod setup;
+
+use actix_web::web;
+use vestibule_web::urls;
+
+/// Registers every page of this crate.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/", web::get().to(home::get))
+        .service(
+            web::resource(urls::LOGIN)
+                .route(web::get().to(login::get))
+                .route(web::post().to(login::post)),
+        )
+        .service(
+            web::resource(urls::SELECT_ACCOUNT)
+                .route(web::get().to(select_account::get))
+                .route(web::post().to(select_account::post)),
+        )
+        .service(
+            web::resource(urls::CONSENT)
+                .route(web::get().to(consent::get))
+                .route(web::post().to(consent::post)),
+        )
+        .service(
+            web::resource(urls::LOGOUT)
+                .route(web::get().to(logout::get))
+                .route(web::post().to(logout::post)),
+        )
+        .route(urls::SIGNED_OUT, web::get().to(logout::signed_out))
+        .route(urls::ACCOUNT, web::get().to(account::get))
+        .service(
+            web::resource("/setup/{token}")
+                .route(web::get().to(setup::get))
+                .route(web::post().to(setup::post)),
+        )
+        .route("/errors", web::get().to(error_reference::index))
+        .route("/errors/{code}", web::get().to(error_reference::get))
+        .route("/static/{name}", web::get().to(assets::get));
+}

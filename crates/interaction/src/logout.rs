@@ -1,0 +1,71 @@
+//! `/logout`: the confirmation's answer, and signing out from our own pages.
+
+use actix_web::{HttpRequest, HttpResponse};
+use vestibule_model::{OAuthError, Timestamp};
+use vestibule_policy::params::Params;
+use vestibule_web::{
+    AppState, FormParams, QueryParams, State,
+    browser::{self, SignedIn},
+    csrf, html,
+    logout::{self, AfterLogout},
+    page_error, urls,
+};
+
+/// `GET /logout`: asks.
+pub async fn get(state: State, http: HttpRequest) -> HttpResponse {
+    ask(&state, &http).await.unwrap_or_else(|error| page_error(&state, &http, &error))
+}
+
+async fn ask(state: &AppState, http: &HttpRequest) -> Result<HttpResponse, OAuthError> {
+    match signed_in(state, http, state.now()).await? {
+        Some(who) => html::logout_confirm(state, http, &who.user, None, &AfterLogout::here()),
+        None => Ok(html::signed_out(state, http)),
+    }
+}
+
+/// `POST /logout`.
+pub async fn post(state: State, http: HttpRequest, form: FormParams) -> HttpResponse {
+    sign_out(&state, &http, form.0).await.unwrap_or_else(|error| page_error(&state, &http, &error))
+}
+
+async fn sign_out(
+    state: &AppState,
+    http: &HttpRequest,
+    form: Result<Params, OAuthError>,
+) -> Result<HttpResponse, OAuthError> {
+    let params = form?;
+    let base = state.settings.issuer.path();
+    let opened = csrf::check(state, http, &params)
+        .and_then(|()| AfterLogout::open(state, params.get("logout").unwrap_or_default()));
+    let Ok(after) = opened else {
+        let again = format!("{base}{}", urls::LOGOUT);
+        return Ok(html::stale(state, http, &state.settings.display_name, &again));
+    };
+    if params.get("decision") != Some("allow") {
+        return Ok(html::see_other(&format!("{base}{}", urls::ACCOUNT)));
+    }
+    let now = state.now();
+    if let Some(who) = signed_in(state, http, now).await? {
+        logout::end(state, who.session.id, now).await?;
+    }
+    Ok(logout::signed_out(after.leave_form(state)?))
+}
+
+/// `GET /signed-out`: the last page, or the way back to the client.
+pub async fn signed_out(state: State, http: HttpRequest, query: QueryParams) -> HttpResponse {
+    let sealed = query.0.ok().and_then(|params| params.get("after").map(str::to_owned));
+    match AfterLogout::open(&state, sealed.as_deref().unwrap_or_default()) {
+        Ok(after) => after.page(&state, &http),
+        Err(_) => html::signed_out(&state, &http),
+    }
+}
+
+async fn signed_in(
+    state: &AppState,
+    http: &HttpRequest,
+    now: Timestamp,
+) -> Result<Option<SignedIn>, OAuthError> {
+    let session = browser::session_hash(http);
+    let lifetimes = state.settings.lifetimes.clone();
+    state.read(move |conn| browser::signed_in(conn, session.as_ref(), &lifetimes, now)).await
+}
