@@ -1,0 +1,158 @@
+//! The command line. Every command that ends by itself answers in words or, with `--json`, as one
+//! JSON value on standard output; its exit code is 0 only if it did what was asked.
+
+mod admin;
+mod client;
+mod config;
+mod demo;
+
+mod keys;
+mod output;
+
+mod serve;
+mod small_file;
+mod user;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use self::output::Output;
+use crate::config::{Environment, Loaded};
+use crate::fault::Fault;
+
+/// An OAuth 2 and OpenID Connect server.
+#[derive(Debug, Parser)]
+#[command(name = "vestibule", version, about, arg_required_else_help = true)]
+pub struct Arguments {
+    /// Configuration file. Without it: the one that `VESTIBULE_CONFIG` names, else vestibule.toml in
+    /// this folder if there is one.
+    #[arg(long, global = true, value_name = "PATH")]
+    config: Option<PathBuf>,
+
+    /// Answer as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+
+    /// What to do.
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    Serve,
+    /// Run the server with a demo user, and a sample app beside it to sign in to.
+    Demo(demo::Arguments),
+    /// Show or check the configuration.
+    #[command(subcommand)]
+    Config(config::Command),
+    /// Manage people's accounts.
+    #[command(subcommand)]
+    User(user::Command),
+    /// Manage clients: the applications that people sign in to.
+    #[command(subcommand)]
+    Client(client::Command),
+    /// Manage the keys that sign tokens.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Manage who may administer this server.
+    #[command(subcommand)]
+    Admin(admin::Command),
+}
+
+/// Runs the command that this process was started with.
+#[must_use]
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let json = arguments.json;
+    match run(arguments, &Environment::of_process(), &mut Output::of_process(json)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            Output::of_process(json).fault(&fault);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments, environment: &Environment, output: &mut Output) -> Result<(), Fault> {
+    let load = || crate::config::load(arguments.config.as_deref(), environment);
+    match arguments.command {
+        Command::Config(command) => return config::run(&command, load, output),
+        Command::Serve => return serve::run(load()?),
+        Command::Demo(demo) => return demo::run(&demo, load()?, output),
+        _ => {}
+    }
+    crate::telemetry::start_command_log();
+    let Loaded { config, .. } = load()?;
+    match arguments.command {
+        Command::User(command) => user::run(command, config, output),
+        Command::Client(command) => client::run(command, config, output),
+        Command::Keys(command) => keys::run(&command, config, output),
+        Command::Admin(command) => admin::run(&command, config, output),
+        Command::Config(_) | Command::Serve | Command::Demo(_) => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn what_others_script_against_is_understood() {
+        for line in [
+            "serve",
+            "--config v.toml serve",
+            "serve --config v.toml",
+            "demo",
+            "config example",
+            "config check --json",
+            "config show",
+            "user create --username a --email a@example.com --password-file p",
+            "user create --username a --email a@example.com --password-file p --name A --admin",
+            "user list --json",
+            "client create --client-id a --redirect-uri https://a/cb --grant-type \
+             authorization_code --auth-method none --scope openid",
+            "client create --client-id a --redirect-uri https://a/cb https://b/cb --redirect-uri \
+             https://c/cb --post-logout-redirect-uri https://a/out --grant-type \
+             authorization_code refresh_token --auth-method client_secret_basic --secret-file s \
+             --scope openid --name A --application-type native --first-party --id-token-alg ES256 \
+             --access-token-alg EdDSA --access-token-format opaque --json",
+            "client create --client-id a --grant-type client_credentials --auth-method \
+             private_key_jwt --jwks-file j --scope api",
+            "client list",
+            "keys list",
+            "keys rotate --force",
+            "admin setup-link",
+        ] {
+            let words = std::iter::once("vestibule").chain(line.split_whitespace());
+            if let Err(fault) = Arguments::try_parse_from(words) {
+                panic!("{line}: {fault}");
+            }
+        }
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for line in [
+            "",
+            "sirve",
+            "user create --username a",
+            "client create --client-id a --auth-method magic --scope openid",
+            "client create --client-id a --grant-type implicit --auth-method none --scope openid",
+            "client create --client-id a --auth-method none --scope openid --id-token-alg none",
+        ] {
+            let words = std::iter::once("vestibule").chain(line.split_whitespace());
+            assert!(Arguments::try_parse_from(words).is_err(), "{line}");
+        }
+    }
+}

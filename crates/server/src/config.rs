@@ -1,0 +1,201 @@
+//! Configuration: a TOML file, overridden by the environment, checked as a whole.
+//!
+//! To add a setting: one [`Key`] in its section's table and one line in that section's `read`.
+//! The example, `config show`, unknown-key suggestions and defaults follow from the table.
+
+mod consent;
+mod database;
+mod duration;
+mod environment;
+mod example;
+mod instance;
+mod key;
+mod keys;
+mod lifetimes;
+mod log;
+mod metrics;
+mod origin;
+mod password;
+mod reader;
+mod rules;
+mod server;
+mod suggest;
+mod tree;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use vestibule_model::settings::{Lifetimes, Settings};
+
+use self::reader::Reader;
+pub use self::{
+    consent::Consent,
+    database::{Database, DatabaseUrl},
+    environment::Environment,
+    example::example,
+    instance::Instance,
+    key::{Key, Preset, SECTIONS, Section},
+    keys::Keys,
+    log::{Log, LogFormat},
+    metrics::Metrics,
+    origin::{Mistakes, Origin, Problem},
+    password::Password,
+    server::Server,
+};
+
+/// The file that is read when nobody names one.
+pub const DEFAULT_FILE: &str = "vestibule.toml";
+
+/// Every setting, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Who this server is.
+    pub instance: Instance,
+    /// How requests come in.
+    pub server: Server,
+    /// Where rows live.
+    pub database: Database,
+    /// What signs and seals.
+    pub keys: Keys,
+    /// How long things live.
+    pub lifetimes: Lifetimes,
+    /// What hashing a password costs.
+    pub password: Password,
+    /// When people are asked.
+    pub consent: Consent,
+    /// The Prometheus endpoint.
+    pub metrics: Metrics,
+    /// What is logged.
+    pub log: Log,
+}
+
+impl Config {
+    /// What handlers and pure decisions see.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        Settings {
+            issuer: self.instance.issuer.clone(),
+            lifetimes: self.lifetimes.clone(),
+            jwks_max_age: self.keys.jwks_max_age,
+            signing_algs: self.keys.algorithms.clone(),
+            skip_first_party_consent: self.consent.skip_first_party,
+            development: self.instance.is_loopback,
+            display_name: self.instance.display_name.clone(),
+        }
+    }
+}
+
+/// A configuration that may be used, and how it came to be.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The settings.
+    pub config: Config,
+    /// Every value that holds, for `config show`.
+    pub values: Vec<Shown>,
+    /// What may not be meant so.
+    pub warnings: Vec<Problem>,
+    /// The file that was read.
+    pub file: Option<PathBuf>,
+}
+
+/// A setting's value as it may be shown.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The setting.
+    pub key: &'static Key,
+    /// Its value as TOML, masked if secret; `None` if it has none.
+    pub value: Option<String>,
+    /// Where it came from.
+    pub origin: Origin,
+}
+
+/// Loads and checks the configuration: `named` is the file of the command line, else
+/// `VESTIBULE_CONFIG` names it, else `vestibule.toml` is read if it is there.
+///
+/// # Errors
+/// Every mistake at once.
+pub fn load(named: Option<&Path>, environment: &Environment) -> Result<Loaded, Mistakes> {
+    let mut problems = environment.problems.clone();
+    let (file, layer) = match read_file(named, environment) {
+        Ok(Some((path, text))) => {
+            let layer = tree::from_toml(&path, &text, &mut problems);
+            (Some(path), layer)
+        }
+        Ok(None) => (None, tree::Layer::new()),
+        Err(problem) => {
+            problems.push(problem);
+            (None, tree::Layer::new())
+        }
+    };
+    let overlay = tree::from_environment(&environment.variables, &mut problems);
+    let mut reader = Reader::new(layer, overlay, problems);
+    let config = read(&mut reader);
+    rules::check(&mut reader, &config);
+    rules::warn_of_readable(&mut reader);
+    if !reader.problems.is_empty() {
+        reader.problems.dedup();
+        return Err(Mistakes(reader.problems));
+    }
+    let values = key::all().map(|key| show(&reader, key)).collect();
+    Ok(Loaded { config, values, warnings: reader.warnings, file })
+}
+
+fn read(reader: &mut Reader) -> Config {
+    let instance = instance::read(reader);
+    Config {
+        server: server::read(reader),
+        database: database::read(reader, &instance),
+        keys: keys::read(reader),
+        lifetimes: lifetimes::read(reader),
+        password: password::read(reader),
+        consent: consent::read(reader),
+        metrics: metrics::read(reader),
+        log: log::read(reader),
+        instance,
+    }
+}
+
+fn read_file(
+    named: Option<&Path>,
+    environment: &Environment,
+) -> Result<Option<(PathBuf, String)>, Problem> {
+    let from_variable = environment.variables.get("VESTIBULE_CONFIG").filter(|v| !v.is_empty());
+    let (path, origin) = match (named, from_variable) {
+        (Some(path), _) => (path.to_owned(), None),
+        (None, Some(path)) => {
+            (PathBuf::from(path), Some(Origin::Environment("VESTIBULE_CONFIG".to_owned())))
+        }
+        (None, None) => (environment.working_directory.join(DEFAULT_FILE), None),
+    };
+    match fs::read_to_string(&path) {
+        Ok(text) => Ok(Some((path, text))),
+        Err(fault)
+            if fault.kind() == ErrorKind::NotFound
+                && named.is_none()
+                && from_variable.is_none() =>
+        {
+            Ok(None)
+        }
+        Err(fault) => Err(Problem::general(
+            origin,
+            format!("cannot read the configuration file {}: {fault}", path.display()),
+        )),
+    }
+}
+
+fn show(reader: &Reader, key: &'static Key) -> Shown {
+    let entry = reader.effective(key);
+    let origin = entry.as_ref().map_or(Origin::Default, |entry| entry.origin.clone());
+    let value = entry.map(|entry| match entry.raw {
+        tree::Raw::Text(text) if key.path == "database.url" => {
+            tree::Raw::Text(database::masked(&text)).to_toml()
+        }
+        _ if key.secret => "\"***\"".to_owned(),
+        raw => raw.to_toml(),
+    });
+    Shown { key, value, origin }
+}

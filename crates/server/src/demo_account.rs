@@ -1,0 +1,105 @@
+//! The demo's user and client, put into a development database.
+
+use vestibule_demo::DemoSettings;
+use vestibule_model::client::{
+    AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg,
+};
+use vestibule_model::entropy::{random_id, random_secret};
+use vestibule_model::user::{Profile, User};
+use vestibule_model::{ClientId, ScopeSet, Secret, UserId};
+use vestibule_storage::StorageError;
+
+use crate::entropy::OsEntropy;
+use crate::fault::Fault;
+use crate::passwords;
+use crate::premises::Premises;
+
+/// The demo client. A public server refuses to start while it is registered.
+pub const CLIENT_ID: &str = "vestibule-demo";
+/// The demo user's name.
+pub const USERNAME: &str = "demo";
+/// The demo user's password.
+pub const PASSWORD: &str = "try-vestibule-today";
+
+/// Makes the demo user if there is none, and registers the sample app under a new secret. Gives the
+/// sample app's settings back.
+///
+/// # Errors
+/// See [`Fault`].
+pub fn seed(premises: &Premises, listen: &str, public_url: &str) -> Result<DemoSettings, Fault> {
+    let secret = random_secret(&OsEntropy);
+    let settings = DemoSettings {
+        issuer: premises.config.instance.issuer.as_str().to_owned(),
+        listen: listen.to_owned(),
+        public_url: public_url.to_owned(),
+        client_id: CLIENT_ID.to_owned(),
+        client_secret: secret.expose().to_owned(),
+        name: "Sample app".to_owned(),
+    };
+    let user = user(premises)?;
+    let client = client(premises, &settings, &secret)?;
+    let seeded = premises.db.write(move |conn| {
+        if vestibule_storage::user::find_by_login(conn, USERNAME)?.is_none() {
+            vestibule_storage::user::insert(conn, &user)?;
+        }
+        if !vestibule_storage::client::update(conn, &client)? {
+            vestibule_storage::client::insert(conn, &client)?;
+        }
+        Ok::<_, StorageError>(())
+    });
+    seeded.wait()?;
+    Ok(settings)
+}
+
+fn user(premises: &Premises) -> Result<User, Fault> {
+    let now = premises.now();
+    Ok(User {
+        id: UserId::new(random_id(&OsEntropy)),
+        username: USERNAME.to_owned(),
+        email: "demo@example.com".to_owned(),
+        email_verified: true,
+        password_hash: passwords::hash(&premises.config.password, Secret::new(PASSWORD))?,
+        is_admin: false,
+        profile: Profile {
+            name: Some("Dana Demo".to_owned()),
+            given_name: Some("Dana".to_owned()),
+            family_name: Some("Demo".to_owned()),
+            nickname: Some("dd".to_owned()),
+            zoneinfo: Some("Europe/Lisbon".to_owned()),
+            locale: Some("en".to_owned()),
+            ..Profile::default()
+        },
+        created_at: now,
+        updated_at: now,
+        disabled_at: None,
+    })
+}
+
+fn client(premises: &Premises, settings: &DemoSettings, secret: &Secret) -> Result<Client, Fault> {
+    let now = premises.now();
+    let scope =
+        ScopeSet::parse(DemoSettings::SCOPE).map_err(|fault| Fault::refused(fault.to_string()))?;
+    Ok(Client {
+        id: ClientId::new(CLIENT_ID),
+        metadata: ClientMetadata {
+            client_name: Some(settings.name.clone()),
+            client_uri: Some(settings.public_url.clone()),
+            application_type: ApplicationType::Web,
+            redirect_uris: vec![settings.redirect_uri()],
+            post_logout_redirect_uris: vec![settings.post_logout_redirect_uri()],
+            grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            scope,
+            jwks: None,
+            id_token_signed_response_alg: SigningAlg::default(),
+            access_token_signed_response_alg: SigningAlg::default(),
+            access_token_format: AccessTokenFormat::Jwt,
+            default_max_age: None,
+            first_party: false,
+        },
+        secret_hash: Some(premises.digester().client_secret(secret)),
+        created_at: now,
+        updated_at: now,
+        disabled_at: None,
+    })
+}

@@ -1,0 +1,101 @@
+//! Follows the stored signing keys: rotates them when it is time, and takes over what another
+//! instance or `vestibule keys rotate` changed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use vestibule_keys::Sealer;
+use vestibule_keys::rotation::RotationSettings;
+use vestibule_model::Timestamp;
+use vestibule_web::State;
+
+use crate::entropy::OsEntropy;
+use crate::fault::Fault;
+use crate::signing_keys::{Keeper, Wanted, fingerprint};
+
+/// How often it looks. Must stay well under the margin by which a key is published early.
+const EVERY: Duration = Duration::from_secs(10);
+
+type Fingerprint = Vec<(String, [Option<Timestamp>; 3], bool)>;
+
+/// What the job needs, and the state of the keys it last saw.
+pub struct KeyWatch {
+    tools: Arc<Tools>,
+    seen: Fingerprint,
+    reloaded_at: Timestamp,
+}
+
+struct Tools {
+    state: State,
+    schedule: RotationSettings,
+    sealer: Sealer,
+}
+
+/// A ring of a certain time drops keys that left the JWKS since, so it is loaded anew now and then.
+const RING_AGE: i64 = 3_600;
+
+impl KeyWatch {
+    /// A watch that has seen the keys of `seen`.
+    pub(crate) fn new(
+        state: State,
+        schedule: RotationSettings,
+        sealer: Sealer,
+        seen: Fingerprint,
+    ) -> Self {
+        let reloaded_at = state.now();
+        Self { tools: Arc::new(Tools { state, schedule, sealer }), seen, reloaded_at }
+    }
+
+    /// Watches until dropped. Looks only if somebody used the keys since it last looked.
+    pub async fn run(mut self) {
+        let mut ticks = interval(EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if !self.tools.state.keys.take_used() {
+                continue;
+            }
+            if let Err(fault) = self.look().await {
+                tracing::error!(event = "signing_keys.failed", %fault);
+            }
+        }
+    }
+
+    /// Rotates if it is time, and reloads the ring if the stored keys changed.
+    pub async fn look(&mut self) -> Result<(), Fault> {
+        let tools = Arc::clone(&self.tools);
+        // Making an RSA key takes a while, and waiting for the database blocks.
+        let stored = tokio::task::spawn_blocking(move || {
+            let now = tools.state.now();
+            for step in tools.keeper().bring_to(Wanted::Due, now)? {
+                tracing::info!(event = "signing_keys.changed", ?step);
+            }
+            Ok::<_, Fault>(tools.state.db.read(vestibule_storage::signing_key::list).wait()?)
+        });
+        let stored = stored.await.map_err(|fault| Fault::refused(fault.to_string()))??;
+        let now = self.tools.state.now();
+        let fingerprint = fingerprint(&stored);
+        if fingerprint == self.seen && now.since(self.reloaded_at) < RING_AGE {
+            return Ok(());
+        }
+        let ring = self.tools.keeper().parsed(&stored, now)?;
+        self.tools.state.keys.replace(ring);
+        if fingerprint != self.seen {
+            tracing::info!(event = "signing_keys.reloaded", keys = stored.len());
+        }
+        (self.seen, self.reloaded_at) = (fingerprint, now);
+        Ok(())
+    }
+}
+
+impl Tools {
+    fn keeper(&self) -> Keeper<'_> {
+        Keeper {
+            db: &self.state.db,
+            schedule: &self.schedule,
+            sealer: &self.sealer,
+            entropy: &OsEntropy,
+        }
+    }
+}

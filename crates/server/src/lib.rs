@@ -1,0 +1,21 @@
+//! The binary `vestibule`: configuration, command line, wiring, telemetry, health and the jobs that
+//! run beside the requests.
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod demo_account;
+pub mod entropy;
+pub mod fault;
+pub mod health;
+pub mod jobs;
+pub mod master_key;
+pub mod passwords;
+pub mod premises;
+pub mod run;
+pub mod setup_link;
+pub mod signing_keys;
+pub mod telemetry;
+pub mod times;
+pub mod wire;

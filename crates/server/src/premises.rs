@@ -1,0 +1,88 @@
+//! What both the server and the commands beside it stand on: configuration, database, master key.
+
+use vestibule_keys::{Digester, MasterKey, Sealer};
+use vestibule_model::{Clock, Timestamp};
+use vestibule_storage::{DatabaseSettings, DatabaseUrl, Db};
+
+use crate::clock::SystemClock;
+use crate::config::{self, Config};
+use crate::entropy::OsEntropy;
+use crate::fault::Fault;
+use crate::master_key::{self, Provenance};
+
+/// An opened installation.
+pub struct Premises {
+    /// Its settings.
+    pub config: Config,
+    /// Its database, brought to this version's shape.
+    pub db: Db,
+    /// What seals and digests.
+    pub master_key: MasterKey,
+}
+
+impl Premises {
+    /// Reads or makes the master key, then opens the database.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn open(config: Config) -> Result<Self, Fault> {
+        let master_key = match &config.keys.master_key {
+            Some(given) => MasterKey::from_hex(given.expose())?,
+            None => made_key(&config)?,
+        };
+        let db = Db::open(&database_settings(&config)?)?;
+        Ok(Self { config, db, master_key })
+    }
+
+    /// Encryption at rest.
+    #[must_use]
+    pub fn sealer(&self) -> Sealer {
+        Sealer::new(&self.master_key)
+    }
+
+    /// Keyed MACs.
+    #[must_use]
+    pub fn digester(&self) -> Digester {
+        Digester::new(&self.master_key)
+    }
+
+    /// The present time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        SystemClock.now()
+    }
+}
+
+fn made_key(config: &Config) -> Result<MasterKey, Fault> {
+    let data_dir = &config.instance.data_dir;
+    let (key, provenance) = master_key::load_or_create(data_dir, &OsEntropy)?;
+    if provenance == Provenance::Made {
+        let file = data_dir.join(master_key::FILE_NAME);
+        tracing::info!(
+            event = "master_key.created", file = %file.display(),
+            "made a master key: keep a copy of it apart from the database"
+        );
+    }
+    Ok(MasterKey::from_hex(key.expose())?)
+}
+
+fn database_settings(config: &Config) -> Result<DatabaseSettings, Fault> {
+    let settings = &config.database;
+    let url = match &settings.url {
+        config::DatabaseUrl::Postgres { url } => DatabaseUrl::Postgres { url: url.clone() },
+        config::DatabaseUrl::Sqlite { path } => {
+            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+                master_key::create_private_folder(folder)
+                    .map_err(Fault::io(format!("cannot make the folder {}", folder.display())))?;
+            }
+            DatabaseUrl::Sqlite { path: path.clone() }
+        }
+    };
+    Ok(DatabaseSettings {
+        url,
+        pool_size: settings.pool_size,
+        acquire_timeout: settings.acquire_timeout,
+        statement_timeout: settings.statement_timeout,
+        queue: settings.queue,
+    })
+}

@@ -1,0 +1,354 @@
+//! The built binary, as scripts use it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails"
+)]
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const KEY: &str = "8f1d2c3b4a5968778695a4b3c2d1e0f00112233445566778899aabbccddeeff0";
+
+/// An installation in a folder of its own, with keys that are made quickly and cheap passwords.
+struct Site {
+    folder: TempDir,
+}
+
+impl Site {
+    fn new() -> Self {
+        let folder = TempDir::new().unwrap();
+        let text = "[server]\nlisten = \"127.0.0.1:0\"\nworkers = 1\nshutdown_timeout = \"10s\"\n\
+                    [metrics]\nlisten = \"off\"\n[keys]\nalgorithms = [\"RS256\", \"ES256\"]\n\
+                    [password]\nmemory_kib = 7168\niterations = 5\n[log]\nformat = \"json\"\n";
+        fs::write(folder.path().join("vestibule.toml"), text).unwrap();
+        fs::write(folder.path().join("password"), "correct horse battery\n").unwrap();
+        Self { folder }
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
+        command.args(line.split_whitespace()).current_dir(self.folder.path()).env_clear();
+        command
+    }
+
+    fn run(&self, line: &str) -> Output {
+        self.command(line).output().unwrap()
+    }
+
+    /// The JSON that a command answers; the command must succeed.
+    fn json(&self, line: &str) -> Value {
+        let output = self.run(&format!("{line} --json"));
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|fault| {
+            panic!("{line}: {fault}: {}", text(&output.stdout));
+        })
+    }
+
+    /// What a command says when it fails; the command must fail.
+    fn failure(&self, line: &str) -> String {
+        let output = self.run(line);
+        assert_eq!(output.status.code(), Some(1), "{line}: {}", text(&output.stdout));
+        text(&output.stderr)
+    }
+
+    fn path(&self, name: &str) -> std::path::PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn serve(&self, variables: &[(&str, &str)]) -> Server {
+        let mut command = self.command("serve");
+        command.envs(variables.iter().copied());
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut log = BufReader::new(child.stdout.take().unwrap());
+        let address = loop {
+            let mut line = String::new();
+            if log.read_line(&mut line).unwrap() == 0 {
+                let mut why = String::new();
+                child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
+                panic!("the server did not start: {why}");
+            }
+            let line: Value = serde_json::from_str(&line).unwrap();
+            if line["event"] == "server.started" {
+                break line["address"].as_str().unwrap().to_owned();
+            }
+        };
+        Server { child, log, address }
+    }
+}
+
+struct Server {
+    child: Child,
+    log: BufReader<std::process::ChildStdout>,
+    address: String,
+}
+
+impl Server {
+    fn get(&self, path: &str) -> String {
+        let mut stream = TcpStream::connect(&self.address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    /// Waits for the end; gives the rest of the log, and standard error.
+    fn wait(mut self) -> (Option<i32>, String, String) {
+        let (mut log, mut said) = (String::new(), String::new());
+        self.log.read_to_string(&mut log).unwrap();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), log, said)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Has ended already unless the test failed.
+        let _ = self.child.kill();
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[test]
+fn users_are_made_and_listed() {
+    let site = Site::new();
+    let made = site.json(
+        "user create --username ana --email Ana@example.com --password-file password --name Ana \
+         --admin",
+    );
+    assert_eq!(made["username"], "ana");
+    assert_eq!(made["admin"], true);
+    let listed = site.json("user list");
+    assert_eq!(listed[0]["sub"], made["sub"]);
+    assert!(!listed.to_string().contains("argon2"), "{listed}");
+    let again = "user create --username ANA --email b@example.com --password-file password";
+    assert!(site.failure(again).contains("--username: somebody is called ANA already"));
+    let again = "user create --username ben --email ana@EXAMPLE.com --password-file password";
+    assert!(site.failure(again).contains("--email: somebody has the address"));
+    assert!(site.failure("admin setup-link").contains("there is an administrator already"));
+}
+
+#[test]
+fn every_mistake_in_a_user_is_named_at_once() {
+    let site = Site::new();
+    let said = site.failure("user create --username a@b --email nobody --password-file password");
+    assert!(said.contains("--username:") && said.contains("--email:"), "{said}");
+    let said = site.failure("user create --username a --email a@example.com --password-file none");
+    assert!(said.contains("cannot read none"), "{said}");
+    assert_eq!(site.json("user list"), Value::Array(Vec::new()));
+}
+
+#[test]
+fn clients_get_a_secret_once_and_keep_what_they_registered() {
+    let site = Site::new();
+    let made = site.json(
+        "client create --client-id web --redirect-uri https://a.example/cb https://b.example/cb \
+         --auth-method client_secret_basic --scope openid --id-token-alg ES256 \
+         --access-token-format opaque",
+    );
+    assert_eq!(made["client_secret"].as_str().map(str::len), Some(43), "{made}");
+    assert_eq!(made["grant_types"], serde_json::json!(["authorization_code", "refresh_token"]));
+    assert_eq!(made["id_token_signed_response_alg"], "ES256");
+    let listed = site.json("client list");
+    assert_eq!(listed[0]["redirect_uris"][1], "https://b.example/cb");
+    assert!(listed[0].get("client_secret").is_none(), "{listed}");
+    let given = site.json(
+        "client create --client-id jobs --grant-type client_credentials --auth-method \
+         client_secret_post --secret-file password --scope api",
+    );
+    assert!(given.get("client_secret").is_none(), "a given secret is not repeated: {given}");
+    let public = site.json(
+        "client create --client-id app --auth-method none --application-type native \
+         --redirect-uri com.example.app:/cb --scope openid",
+    );
+    assert!(public.get("client_secret").is_none(), "{public}");
+    let again = "client create --client-id web --redirect-uri https://a.example/cb";
+    assert!(site.failure(again).contains("there is a client web already"));
+}
+
+#[test]
+fn every_mistake_in_a_client_is_named_at_once() {
+    let site = Site::new();
+    fs::write(site.path("jwks"), "{\"keys\": [{\"kty\": \"oct\", \"k\": \"AA\"}]}").unwrap();
+    for (line, parts) in [
+        (
+            "client create --client-id a --auth-method none --secret-file password --redirect-uri \
+             http://a.example/cb javascript:alert(1) --id-token-alg PS256",
+            vec![
+                "--secret-file: a client with none",
+                "http://a.example/cb",
+                "javascript:",
+                "PS256",
+            ],
+        ),
+        (
+            "client create --client-id a --auth-method private_key_jwt",
+            vec!["jwks", "redirect_uris"],
+        ),
+        (
+            "client create --client-id a --auth-method private_key_jwt --jwks-file jwks \
+             --grant-type client_credentials",
+            vec!["keys[0] is a shared secret"],
+        ),
+        (
+            "client create --client-id a --auth-method private_key_jwt --jwks-file password \
+             --grant-type client_credentials",
+            vec!["--jwks-file: this is not JSON"],
+        ),
+    ] {
+        let said = site.failure(line);
+        for part in parts {
+            assert!(said.contains(part), "{line}\nsaid {said}");
+        }
+    }
+    assert_eq!(site.json("client list"), Value::Array(Vec::new()));
+}
+
+#[test]
+fn keys_are_rotated_and_never_too_early() {
+    let site = Site::new();
+    assert_eq!(site.json("keys list"), Value::Array(Vec::new()));
+    let steps = site.json("keys rotate");
+    assert!(!steps["steps"].as_array().unwrap().is_empty(), "{steps}");
+    let states = |site: &Site, alg: &str| -> Vec<String> {
+        let keys = site.json("keys list");
+        let mut states: Vec<_> = keys
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|key| key["alg"] == alg)
+            .map(|key| key["state"].as_str().unwrap().to_owned())
+            .collect();
+        states.sort();
+        states
+    };
+    assert_eq!(states(&site, "ES256"), ["retired", "signing", "standby"]);
+    assert!(site.failure("keys rotate").contains("was published only lately"));
+    site.json("keys rotate --force");
+    assert_eq!(states(&site, "RS256"), ["retired", "retired", "signing", "standby"]);
+}
+
+#[test]
+fn a_running_server_follows_the_command_line_and_stops_in_good_order() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let ready = server.get("/health/ready");
+    assert!(ready.starts_with("HTTP/1.1 200"), "{ready}");
+    assert!(ready.to_lowercase().contains("x-request-id: "), "{ready}");
+    assert!(server.get("/health/live").ends_with("{\"status\":\"live\"}"));
+    assert!(server.get("/jwks").contains("\"kty\""));
+    assert!(server.get("/nowhere").starts_with("HTTP/1.1 404"));
+    site.json("user create --username ana --email a@example.com --password-file password");
+    site.json("client create --client-id a --redirect-uri https://a.example/cb");
+    site.json("keys rotate");
+    server.signal("TERM");
+    let (code, log, said) = server.wait();
+    assert_eq!(code, Some(0), "{log}");
+    assert!(log.contains("server.stopping") && log.contains("server.stopped"), "{log}");
+    let link = said.lines().find(|line| line.contains("/setup/")).expect("a set-up link");
+    let token = link.rsplit_once('/').unwrap().1;
+    assert!(!log.contains(token), "the set-up link must not be in the log");
+}
+
+#[test]
+fn a_stopping_server_says_so_while_it_drains() {
+    let site = Site::new();
+    let server = site.serve(&[("VESTIBULE__SERVER__DRAIN_DELAY", "8s")]);
+    server.signal("TERM");
+    // The signal is taken in on another thread, so the change is waited for.
+    let answer = (0..200).map(|_| server.get("/health/ready")).find(|text| text.contains(" 503"));
+    let answer = answer.expect("503 before the end");
+    assert!(answer.contains("the server is stopping"), "{answer}");
+    assert!(server.get("/health/live").starts_with("HTTP/1.1 200"));
+    // Whoever asks twice does not want to wait.
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[test]
+fn a_public_server_is_refused_with_every_reason() {
+    let site = Site::new();
+    let refused = |variables: &[(&str, &str)]| {
+        let output = site.command("serve").envs(variables.iter().copied()).output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        text(&output.stderr)
+    };
+    let said = refused(&[("VESTIBULE__ISSUER", "http://id.example.com")]);
+    for part in ["issuer: must be https", "data_dir: is the default", "keys.master_key_file: is"] {
+        assert!(said.contains(part), "{said}");
+    }
+    assert!(!site.path("data").exists(), "a refused start leaves nothing behind");
+}
+
+#[test]
+fn a_public_server_refuses_what_the_demo_ran_on() {
+    let site = Site::new();
+    let variables = [
+        ("VESTIBULE__ISSUER", "https://id.example.com"),
+        ("VESTIBULE__DATA_DIR", "data"),
+        ("VESTIBULE__KEYS__MASTER_KEY", KEY),
+    ];
+    let with = |line: &str| site.command(line).envs(variables).output().unwrap();
+    let demo = with(
+        "client create --client-id vestibule-demo --redirect-uri http://localhost:8081/callback \
+         --scope openid",
+    );
+    assert!(demo.status.success(), "{}", text(&demo.stderr));
+    let output = with("serve");
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("vestibule-demo") && said.contains("fix:"), "{said}");
+    let said = text(&with("demo").stderr);
+    assert!(said.contains("the demo is for this machine only"), "{said}");
+}
+
+#[test]
+fn another_master_key_than_the_databases_is_told_apart() {
+    let site = Site::new();
+    site.json("keys rotate");
+    let output = site.command("serve").env("VESTIBULE__KEYS__MASTER_KEY", KEY).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("other master key"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_configuration_is_checked_and_shown() {
+    let site = Site::new();
+    assert_eq!(site.json("config check")["ok"], true);
+    let shown = site.json("config show");
+    assert_eq!(shown["server.workers"]["value"], "1");
+    assert!(shown["server.workers"]["source"].as_str().unwrap().ends_with("line 3"), "{shown}");
+    let example = site.run("config example");
+    fs::write(site.path("example.toml"), &example.stdout).unwrap();
+    assert!(site.run("--config example.toml config check").status.success());
+    fs::write(site.path("bad.toml"), "isuer = 1\n[server]\nlisten = \"x\"\n").unwrap();
+    let output = site.run("config check --config bad.toml --json");
+    assert_eq!(output.status.code(), Some(1));
+    let verdict: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(verdict["ok"], false);
+    let keys: Vec<_> = verdict["mistakes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|m| m["key"].as_str().unwrap())
+        .collect();
+    assert_eq!(keys, ["isuer", "server.listen"]);
+    assert!(!Path::new(&site.path("data")).exists(), "looking changes nothing");
+}

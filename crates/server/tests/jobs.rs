@@ -1,0 +1,98 @@
+//! The jobs beside the requests, over a real database.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use tempfile::TempDir;
+use vestibule_model::client::SigningAlg;
+use vestibule_model::{Secret, Timestamp};
+use vestibule_server::config::{self, Environment};
+use vestibule_server::entropy::OsEntropy;
+use vestibule_server::jobs::sweep;
+use vestibule_server::premises::Premises;
+use vestibule_server::signing_keys::{Keeper, Wanted, schedule};
+use vestibule_server::wire;
+use vestibule_storage::{StorageError, setup_link};
+
+fn premises(folder: &TempDir) -> Premises {
+    let data = folder.path().join("data");
+    let variables = [
+        ("VESTIBULE__DATA_DIR", data.to_str().unwrap()),
+        ("VESTIBULE__KEYS__ALGORITHMS", "RS256,ES256"),
+        ("VESTIBULE__PASSWORD__CONCURRENCY", "1"),
+    ];
+    let environment = Environment::of(variables).within(folder.path());
+    Premises::open(config::load(None, &environment).unwrap().config).unwrap()
+}
+
+#[test]
+fn the_sweep_deletes_what_is_over_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let premises = premises(&folder);
+    let now = premises.now();
+    let links = [("old", now.plus(-10)), ("new", now.plus(1_000))];
+    for (name, end) in links {
+        let hash = Secret::new(name).token_hash();
+        premises.db.write(move |conn| setup_link::insert(conn, &hash, end)).wait().unwrap();
+    }
+    let wired = wire::wire(premises).unwrap();
+    let system = actix_web::rt::System::new();
+    assert_eq!(system.block_on(sweep::sweep(&wired.state)).unwrap(), 1);
+    assert_eq!(system.block_on(sweep::sweep(&wired.state)).unwrap(), 0);
+    let hash = Secret::new("new").token_hash();
+    let open = wired.state.db.read(move |conn| setup_link::is_open(conn, &hash, now)).wait();
+    assert_eq!(open, Ok::<_, StorageError>(true));
+}
+
+#[test]
+fn a_rotation_elsewhere_reaches_the_ring_and_changes_no_other_time() {
+    let folder = TempDir::new().unwrap();
+    let wired = wire::wire(premises(&folder)).unwrap();
+    let (state, mut watch) = (wired.state, wired.key_watch);
+    let before = state.ring();
+    let system = actix_web::rt::System::new();
+    system.block_on(watch.look()).unwrap();
+    assert!(std::sync::Arc::ptr_eq(&before, &state.ring()), "nothing changed");
+
+    let elsewhere = premises(&folder);
+    let (schedule, sealer) = (schedule(&elsewhere.config), elsewhere.sealer());
+    let keeper =
+        Keeper { db: &elsewhere.db, schedule: &schedule, sealer: &sealer, entropy: &OsEntropy };
+    keeper.bring_to(Wanted::RotatedNow { force: false }, elsewhere.now()).unwrap();
+    system.block_on(watch.look()).unwrap();
+    let after = state.ring();
+    for alg in [SigningAlg::RS256, SigningAlg::ES256] {
+        let (old, new) = (before.signing_kid(alg).unwrap(), after.signing_kid(alg).unwrap());
+        assert_ne!(old, new);
+        assert!(before.jwks().body.contains(new), "it was published before it signed");
+        assert!(after.jwks().body.contains(old), "its tokens can still be verified");
+    }
+}
+
+#[test]
+fn instances_that_start_at_once_make_one_set_of_keys() {
+    let folder = TempDir::new().unwrap();
+    let shared = premises(&folder);
+    let mut schedule = schedule(&shared.config);
+    schedule.algs = vec![SigningAlg::ES256, SigningAlg::EdDSA];
+    let now: Timestamp = shared.now();
+    std::thread::scope(|scope| {
+        for _ in 0..6 {
+            scope.spawn(|| {
+                let own = premises(&folder);
+                let sealer = own.sealer();
+                let keeper = Keeper {
+                    db: &own.db,
+                    schedule: &schedule,
+                    sealer: &sealer,
+                    entropy: &OsEntropy,
+                };
+                keeper.bring_to(Wanted::Due, now).unwrap();
+            });
+        }
+    });
+    let keys = shared.db.read(vestibule_storage::signing_key::list).wait().unwrap();
+    for alg in schedule.algs {
+        let signing = keys.iter().filter(|key| key.alg == alg && key.active_at.is_some()).count();
+        assert_eq!((signing, keys.iter().filter(|key| key.alg == alg).count()), (1, 2));
+    }
+}
