@@ -56,7 +56,7 @@ async fn show(
     let (Some(who), Step::Consent { new_scopes, known_scopes }) = (&asked.who, &step) else {
         return Ok(html::see_other(&urls::resume(&state.settings.issuer, &asked.interaction.id)));
     };
-    let frame = FormFrame::new(state, http);
+    let frame = FormFrame::shown_to(state, http, Some(&who.session.id));
     let asked_claims = claims::asked_by_name(&asked.interaction.request.claims);
     let view = ConsentPage {
         shell: frame.shell(),
@@ -85,20 +85,22 @@ async fn decide(
 ) -> Result<HttpResponse, OAuthError> {
     let now = state.now();
     let params = form?;
-    let Asked { interaction, client, who, consent } = match begin(state, http, &params, now).await?
-    {
+    let asked = match begin(state, http, &params, now).await? {
         Ok(asked) => asked,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let resume = urls::resume(&state.settings.issuer, &interaction.id);
-    if csrf::check(state, http, &params).is_err() {
-        return Ok(html::stale(state, http, client.display_name(), &resume));
-    }
+    let resume = urls::resume(&state.settings.issuer, &asked.interaction.id);
+    let still_asked = matches!(asked.next(state, now), Step::Consent { .. });
+    let Asked { interaction, client, who, consent } = asked;
     // Without a session there is nobody to consent; `resume` asks for the sign-in.
     let Some(who) = who else { return Ok(html::see_other(&resume)) };
+    if csrf::check_shown_to(state, http, &params, Some(&who.session.id)).is_err() {
+        return Ok(html::stale(state, http, client.display_name(), &resume));
+    }
     let decision = Decision { interaction, who, before: consent, now };
     match params.get("decision") {
-        Some("allow") => decision.allow(state, RequestId::of(http).0).await?,
+        // A yes counts for what is still asked, a no always: also after the back button.
+        Some("allow") if still_asked => decision.allow(state, RequestId::of(http).0).await?,
         Some("deny") => decision.deny(state).await?,
         _ => {}
     }

@@ -14,13 +14,14 @@ pub mod logout;
 pub mod select_account;
 pub mod setup;
 
-use actix_web::web;
-use vestibule_web::urls;
+use actix_web::{middleware::from_fn, web};
+use vestibule_web::{headers, urls};
 
-/// Registers every page of this crate.
+/// Registers every page of this crate. Each is a resource, for only a resource answers another
+/// method by 405 (RFC 9110 §15.5.6); `config.route` makes it a 404.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
-        .route("/", web::get().to(home::get))
+        .service(web::resource("/").route(web::get().to(home::get)))
         .service(
             web::resource(urls::LOGIN)
                 .route(web::get().to(login::get))
@@ -41,14 +42,19 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(logout::get))
                 .route(web::post().to(logout::post)),
         )
-        .route(urls::SIGNED_OUT, web::get().to(logout::signed_out))
-        .route(urls::ACCOUNT, web::get().to(account::get))
+        .service(web::resource(urls::SIGNED_OUT).route(web::get().to(logout::signed_out)))
+        .service(
+            web::resource(urls::ACCOUNT)
+                .wrap(from_fn(headers::isolate))
+                .route(web::get().to(account::get)),
+        )
         .service(
             web::resource("/setup/{token}")
+                .wrap(from_fn(headers::isolate))
                 .route(web::get().to(setup::get))
                 .route(web::post().to(setup::post)),
         )
-        .route("/errors", web::get().to(error_reference::index))
-        .route("/errors/{code}", web::get().to(error_reference::get))
-        .route("/static/{name}", web::get().to(assets::get));
+        .service(web::resource("/errors").route(web::get().to(error_reference::index)))
+        .service(web::resource("/errors/{code}").route(web::get().to(error_reference::get)))
+        .service(web::resource("/static/{name}").route(web::get().to(assets::get)));
 }

@@ -30,7 +30,7 @@ async fn show(
     let (Some(who), Step::SelectAccount) = (&asked.who, asked.next(state, now)) else {
         return Ok(html::see_other(&urls::resume(&state.settings.issuer, &asked.interaction.id)));
     };
-    let frame = FormFrame::new(state, http);
+    let frame = FormFrame::shown_to(state, http, Some(&who.session.id));
     let view = SelectAccount {
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
@@ -59,7 +59,8 @@ async fn choose(
     };
     let issuer = &state.settings.issuer;
     let resume = urls::resume(issuer, &interaction.id);
-    if csrf::check(state, http, &params).is_err() {
+    let session = who.as_ref().map(|who| &who.session.id);
+    if csrf::check_shown_to(state, http, &params, session).is_err() {
         return Ok(html::stale(state, http, client.display_name(), &resume));
     }
     if params.get("choice") == Some("other") {

@@ -154,7 +154,10 @@ async fn store(
     let now = user.created_at;
     let outcome = state
         .write(move |conn| {
-            if !vestibule_storage::setup_link::consume(conn, &hash, now)? {
+            // Somebody may have become administrator by the command line meanwhile.
+            if vestibule_storage::user::has_admin(conn)?
+                || !vestibule_storage::setup_link::consume(conn, &hash, now)?
+            {
                 return Err(ErrorCode::SetupLinkInvalid.into());
             }
             vestibule_storage::user::insert(conn, &user).map_err(|fault| match fault {

@@ -30,7 +30,7 @@ pub struct Grant {
     pub amr: Vec<String>,
     /// When it was granted.
     pub created_at: Timestamp,
-    /// The absolute end of its refresh tokens.
+    /// When the last of what was issued from it is over.
     pub expires_at: Timestamp,
     /// Set once everything issued from it is dead.
     pub revoked_at: Option<Timestamp>,
@@ -105,6 +105,7 @@ pub struct AccessTokenClaims {
     pub sub: String,
     pub aud: String,
     pub client_id: ClientId,
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
     pub scope: ScopeSet,
     pub jti: String,
     pub iat: Timestamp,

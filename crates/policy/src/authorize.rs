@@ -81,6 +81,7 @@ fn checked(
     settings: &Settings,
 ) -> Result<AuthorizationRequest, OAuthError> {
     let response_mode = checks::response_mode(params)?;
+    checks::short_enough(params)?;
     checks::no_request_object(params)?;
     checks::response_type(params)?;
     checks::client_may_use_codes(client)?;

@@ -105,15 +105,15 @@ fn needs_login<'a>(
     if request.hinted_subject.as_ref().is_some_and(|hinted| *hinted != session.user_id) {
         return Err(LoginReason::OtherSubject);
     }
-    // A sign-in on this request's own page answers both prompt=login and max_age, even max_age=0.
-    if by(standing.progress.signed_in.as_ref(), session) {
-        return Ok(session);
-    }
-    if request.prompt.contains(&Prompt::Login) || request.max_age == Some(0) {
+    // A sign-in on this request's own page answers prompt=login and max_age=0, which otherwise
+    // nobody could ever satisfy; a longer max_age it answers as long as it is young enough.
+    let signed_in_here = by(standing.progress.signed_in.as_ref(), session);
+    let wants_password = request.prompt.contains(&Prompt::Login) || request.max_age == Some(0);
+    if wants_password && !signed_in_here {
         return Err(LoginReason::PromptLogin);
     }
     let age = now.since(session.auth_time);
-    if request.max_age.is_some_and(|allowed| age > allowed) {
+    if request.max_age.is_some_and(|allowed| allowed > 0 && age > allowed) {
         return Err(LoginReason::TooOld);
     }
     Ok(session)

@@ -11,7 +11,7 @@ use vestibule_web::{
     browser::{self, SignedIn},
     html,
     logout::{self, AfterLogout},
-    page_error,
+    page_error, urls,
 };
 
 /// `GET /end_session`.
@@ -19,9 +19,15 @@ pub async fn get(state: State, http: HttpRequest, query: QueryParams) -> HttpRes
     answer(&state, &http, query.0).await
 }
 
-/// `POST /end_session`.
+/// `POST /end_session`. A form sent from the client's own site arrives without our `SameSite=Lax`
+/// cookie; the redirect to ourselves brings it, and with it whom to sign out.
 pub async fn post(state: State, http: HttpRequest, form: FormParams) -> HttpResponse {
-    answer(&state, &http, form.0).await
+    match form.0 {
+        Ok(params) if browser::session_hash(&http).is_none() => {
+            html::see_other(&urls::with_query(&state.settings.issuer, urls::END_SESSION, &params))
+        }
+        params => answer(&state, &http, params).await,
+    }
 }
 
 async fn answer(
@@ -35,6 +41,9 @@ async fn answer(
     };
     outcome.unwrap_or_else(|error| page_error(state, http, &error))
 }
+
+/// The longest `state` that still fits the confirmation page's sealed field, in bytes.
+const MAX_STATE: usize = 4 * 1024;
 
 /// What a verified `id_token_hint` says.
 struct Hint {
@@ -107,6 +116,9 @@ fn after(params: &Params, client: Option<&Client>) -> Result<AfterLogout, OAuthE
             .because("neither id_token_hint nor client_id names a registered client")
     })?;
     let to = SafeRedirect::post_logout(client, uri)?;
+    if params.get("state").is_some_and(|state| state.len() > MAX_STATE) {
+        return Err(ErrorCode::ParameterTooLong.into());
+    }
     Ok(AfterLogout::at(&to, params.get("state"), client.display_name()))
 }
 

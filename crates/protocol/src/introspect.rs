@@ -9,7 +9,7 @@ use vestibule_model::{
 };
 use vestibule_web::{AppState, FormParams, State, json_error};
 
-use crate::{bearer, client_auth};
+use crate::{bearer, client_auth, token::refresh_token};
 
 /// `POST /introspect`: for clients that authenticate (§2.1). A token that is not alive, not ours
 /// or not the caller's business is just not active (§2.2).
@@ -35,7 +35,7 @@ async fn introspect(
     match bearer::live(state, &token, now).await {
         Ok(live) => access_token(state, live).await,
         Err(error) if error.code == ErrorCode::TokenMalformed => {
-            refresh_token(state, &client, &token, now).await
+            own_refresh_token(state, &client, &token, now).await
         }
         Err(error) if error.code.wire() == ErrorCode::TokenMalformed.wire() => Ok(inactive()),
         Err(error) => Err(error),
@@ -60,7 +60,10 @@ async fn access_token(
         let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
             return Ok(inactive());
         };
-        body.insert("username".to_owned(), user.username.into());
+        // The name is the `profile` scope's to give away (RFC 7662 §5).
+        if live.claims.scope.contains("profile") {
+            body.insert("username".to_owned(), user.username.into());
+        }
     }
     body.insert("active".to_owned(), true.into());
     body.insert("token_type".to_owned(), "Bearer".into());
@@ -68,25 +71,20 @@ async fn access_token(
 }
 
 /// A refresh token is its own client's business and nobody else's.
-async fn refresh_token(
+async fn own_refresh_token(
     state: &AppState,
     client: &Client,
     token: &Secret,
     now: Timestamp,
 ) -> Result<Map<String, Value>, OAuthError> {
     let hash = token.token_hash();
-    let found = state
-        .read(move |conn| {
-            let Some(token) = vestibule_storage::refresh_token::find(conn, &hash)? else {
-                return Ok(None);
-            };
-            let grant = vestibule_storage::grant::find(conn, &token.grant_id)?;
-            Ok(grant.map(|grant| (token, grant)))
-        })
-        .await?;
-    Ok(found
-        .filter(|(token, grant)| is_live(token, grant, client, now))
-        .map_or_else(inactive, |(token, grant)| describe(state, &token, &grant)))
+    let found = state.read(move |conn| refresh_token::find_with_user(conn, &hash, now)).await?;
+    Ok(match found {
+        Some((found, Ok(_))) if is_live(&found.token, &found.grant, client, now) => {
+            describe(state, &found.token, &found.grant)
+        }
+        _ => inactive(),
+    })
 }
 
 fn is_live(token: &RefreshToken, grant: &Grant, client: &Client, now: Timestamp) -> bool {

@@ -67,6 +67,7 @@ impl MintedTokens {
         }
         if let Some(row) = &self.refresh_row {
             vestibule_storage::refresh_token::insert(conn, row)?;
+            vestibule_storage::grant::extend(conn, &row.grant_id, row.expires_at)?;
         }
         Ok(())
     }
@@ -89,7 +90,8 @@ impl Mint<'_> {
             acr: who.session.acr.clone(),
             amr: who.session.amr.clone(),
             created_at: self.now,
-            expires_at: self.now.plus(lifetimes.refresh_absolute),
+            // Long enough for an access token; a refresh token makes it longer.
+            expires_at: self.now.plus(lifetimes.authorization_code + lifetimes.access_token),
             revoked_at: None,
         };
         let row = AuthorizationCode {
@@ -191,13 +193,14 @@ impl Mint<'_> {
 
     fn refresh_token(&self, grant: &Grant, generation: i64) -> (Secret, RefreshToken) {
         let token = random_secret(self.entropy);
-        let idle_end = self.now.plus(self.settings.lifetimes.refresh_idle);
+        let lifetimes = &self.settings.lifetimes;
+        let idle_end = self.now.plus(lifetimes.refresh_idle);
         let row = RefreshToken {
             hash: token.token_hash(),
             grant_id: grant.id.clone(),
             generation,
             created_at: self.now,
-            expires_at: idle_end.min(grant.expires_at),
+            expires_at: idle_end.min(grant.created_at.plus(lifetimes.refresh_absolute)),
             used: None,
         };
         (token, row)
@@ -237,7 +240,10 @@ impl Mint<'_> {
         response.insert("access_token".to_owned(), access_token.into());
         response.insert("token_type".to_owned(), "Bearer".into());
         response.insert("expires_in".to_owned(), self.settings.lifetimes.access_token.into());
-        response.insert("scope".to_owned(), scope.to_string().into());
+        // RFC 6749 §3.3: a scope has at least one name.
+        if !scope.is_empty() {
+            response.insert("scope".to_owned(), scope.to_string().into());
+        }
         response
     }
 }

@@ -26,8 +26,12 @@ pub fn routes(config: &mut web::ServiceConfig) {
                 .route(web::get().to(authorize::get))
                 .route(web::post().to(authorize::post)),
         )
-        .route("/authorize/resume/{id}", web::get().to(authorize::resume::get))
-        .route("/authorize/restart/{id}", web::get().to(authorize::restart::get))
+        .service(
+            web::resource("/authorize/resume/{id}").route(web::get().to(authorize::resume::get)),
+        )
+        .service(
+            web::resource("/authorize/restart/{id}").route(web::get().to(authorize::restart::get)),
+        )
         .service(
             web::resource(urls::TOKEN)
                 .wrap(from_fn(cors::registered))

@@ -57,7 +57,7 @@ pub fn wire(premises: Premises) -> Result<Wired, Fault> {
     let figures = Figures::new()?;
     let state = web::Data::new(AppState {
         settings: config.settings(),
-        keys: KeyHolder::new(ring),
+        keys: KeyHolder::new(ring, now),
         sealer,
         digester,
         passwords: PasswordHasher::new(password_settings(&config))?,

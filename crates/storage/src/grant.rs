@@ -106,3 +106,12 @@ pub fn revoke_online_of_session(
         .filter(grants::revoked_at.is_null());
     Ok(diesel::update(online).set(grants::revoked_at.eq(now.0)).execute(conn)?)
 }
+
+/// Lets the grant live until `expires_at`, if that is later than its end so far.
+pub fn extend(conn: &mut Conn, id: &GrantId, expires_at: Timestamp) -> Result<bool, StorageError> {
+    let count = diesel::update(grants::table.find(id.as_str()))
+        .filter(grants::expires_at.lt(expires_at.0))
+        .set(grants::expires_at.eq(expires_at.0))
+        .execute(conn)?;
+    Ok(count == 1)
+}

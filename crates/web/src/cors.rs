@@ -15,7 +15,7 @@ use actix_web::{
         header::{
             ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
             ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
-            HeaderMap, HeaderValue, ORIGIN, VARY,
+            HeaderMap, HeaderName, HeaderValue, ORIGIN, VARY,
         },
     },
     middleware::Next,
@@ -24,6 +24,9 @@ use moka::sync::Cache;
 use vestibule_model::OAuthError;
 
 use crate::state::{AppState, State};
+
+/// No registered origin is longer: a scheme, a host name (253 octets) and a port.
+const MAX_ORIGIN: usize = 300;
 
 /// Remembers for a few seconds which origins are registered.
 #[derive(Debug, Clone)]
@@ -49,18 +52,26 @@ impl Origins {
     }
 }
 
-/// Middleware for what anyone may read.
+/// Middleware for what anyone may read, preflight included.
 pub async fn public<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    let mut response = next.call(request).await?;
+) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
+    let text = HeaderValue::from_static;
+    let mut response = if request.method() == Method::OPTIONS {
+        let mut answer = HttpResponse::NoContent().finish();
+        let headers = answer.headers_mut();
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, text("GET"));
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, text("*"));
+        headers.insert(ACCESS_CONTROL_MAX_AGE, text("86400"));
+        request.into_response(answer.map_into_right_body())
+    } else {
+        next.call(request).await?.map_into_left_body()
+    };
     let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    headers.insert(
-        actix_web::http::header::HeaderName::from_static("cross-origin-resource-policy"),
-        HeaderValue::from_static("cross-origin"),
-    );
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
+    let policy = HeaderName::from_static("cross-origin-resource-policy");
+    headers.insert(policy, text("cross-origin"));
     Ok(response)
 }
 
@@ -93,7 +104,7 @@ pub async fn registered<B: MessageBody>(
 async fn allowed_origin(request: &ServiceRequest) -> Option<HeaderValue> {
     let origin = request.headers().get(ORIGIN)?.clone();
     let state = request.app_data::<State>()?.clone();
-    let text = origin.to_str().ok()?.to_owned();
+    let text = origin.to_str().ok().filter(|text| text.len() <= MAX_ORIGIN)?.to_owned();
     // A database that cannot answer allows nothing; the request itself will say why.
     let registered = state.origins.registered(&state, &text).await.unwrap_or(false);
     registered.then_some(origin)

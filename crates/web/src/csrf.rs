@@ -8,7 +8,7 @@ use actix_web::{
     HttpRequest,
     http::header::{HeaderMap, ORIGIN},
 };
-use vestibule_model::{ErrorCode, OAuthError, settings::Issuer};
+use vestibule_model::{ErrorCode, OAuthError, Secret, SessionId, settings::Issuer};
 use vestibule_policy::params::Params;
 
 use crate::{cookies, state::AppState};
@@ -18,15 +18,32 @@ pub const FIELD: &str = "csrf_token";
 
 /// Refuses a form that did not come from our page in this browser.
 pub fn check(state: &AppState, request: &HttpRequest, form: &Params) -> Result<(), OAuthError> {
+    check_shown_to(state, request, form, None)
+}
+
+/// As [`check`], for a page that was shown to one person: a form that was left open while somebody
+/// else signed in must not speak for them.
+pub fn check_shown_to(
+    state: &AppState,
+    request: &HttpRequest,
+    form: &Params,
+    session: Option<&SessionId>,
+) -> Result<(), OAuthError> {
     check_origin(request.headers(), &state.settings.issuer)?;
     let browser = cookies::known_browser(request)
         .ok_or_else(|| OAuthError::new(ErrorCode::FormExpired).because("no browser cookie"))?;
     let token = form.get(FIELD).unwrap_or_default();
-    if state.digester.check_csrf(browser.expose(), token) {
+    if state.digester.check_csrf(&subject(&browser, session), token) {
         Ok(())
     } else {
         Err(OAuthError::new(ErrorCode::FormExpired).because("csrf_token is not this browser's"))
     }
+}
+
+/// What a token is a MAC of.
+pub(crate) fn subject(browser: &Secret, session: Option<&SessionId>) -> String {
+    let session = session.map_or("", SessionId::as_str);
+    format!("{}.{session}", browser.expose())
 }
 
 /// Browsers send `Origin: null` where the referrer policy hides it, so that value says nothing;

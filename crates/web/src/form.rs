@@ -1,6 +1,9 @@
 //! Parameters from a query or a form, each name once.
 
-use std::future::{Ready, ready};
+use std::{
+    future::{Ready, ready},
+    time::Duration,
+};
 
 use actix_web::{
     FromRequest, HttpRequest,
@@ -13,6 +16,9 @@ use vestibule_model::{ErrorCode, OAuthError};
 use vestibule_policy::params::Params;
 
 use crate::state::State;
+
+/// A body that is not whole after this long is not waited for (slow-loris).
+const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The body as form parameters. The outcome is the handler's to render, as JSON or as a page.
 pub struct FormParams(pub Result<Params, OAuthError>);
@@ -32,7 +38,9 @@ impl FromRequest for FormParams {
             if !form {
                 return Ok(Self(Err(ErrorCode::MediaTypeUnsupported.into())));
             }
-            Ok(Self(match read(payload, limit).await {
+            let late = || OAuthError::new(ErrorCode::RequestMalformed).because("the body is late");
+            let read = actix_web::rt::time::timeout(BODY_TIMEOUT, read(payload, limit)).await;
+            Ok(Self(match read.unwrap_or_else(|_| Err(late())) {
                 Ok(bytes) => Params::parse(&bytes),
                 Err(error) => Err(error),
             }))

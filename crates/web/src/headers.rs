@@ -18,6 +18,18 @@ use crate::state::State;
 pub const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; \
      img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
+/// Middleware for pages that no client opens: nobody who opens them in a window may hold on to it.
+/// The pages of a sign-in do without, because clients open them in a popup and wait for it.
+pub async fn isolate<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    let name = HeaderName::from_static("cross-origin-opener-policy");
+    response.headers_mut().insert(name, HeaderValue::from_static("same-origin"));
+    Ok(response)
+}
+
 /// Middleware: sets each header that the handler did not set itself.
 pub async fn secure<B: MessageBody>(
     request: ServiceRequest,
@@ -36,7 +48,6 @@ pub async fn secure<B: MessageBody>(
     default(X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(REFERRER_POLICY, "no-referrer");
     default(CACHE_CONTROL, "no-store");
-    default(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     default(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     default(
         HeaderName::from_static("permissions-policy"),

@@ -8,13 +8,13 @@ use actix_web::{
     },
 };
 use vestibule_model::{
-    ErrorCode, OAuthError, client::Client, interaction::Interaction, user::User,
+    ErrorCode, OAuthError, SessionId, client::Client, interaction::Interaction, user::User,
 };
 use vestibule_pages::{
     ErrorPage, FormPost, LogoutConfirm, Person, Returning, Shell, SignedOut, Stale, View,
 };
 
-use crate::{cookies, error, logout::AfterLogout, request::RequestId, state::AppState, urls};
+use crate::{cookies, csrf, error, logout::AfterLogout, request::RequestId, state::AppState, urls};
 
 /// The policy of the page that posts to a client's callback: as [`crate::headers::PAGE_POLICY`],
 /// without `form-action`, since Chromium applies that to whatever the callback redirects to.
@@ -58,8 +58,14 @@ impl<'a> FormFrame<'a> {
     /// The frame of this request's page; names the browser if it has no name yet.
     #[must_use]
     pub fn new(state: &'a AppState, http: &HttpRequest) -> Self {
+        Self::shown_to(state, http, None)
+    }
+
+    /// As [`new`](Self::new), for a page that only the person of `session` may answer.
+    #[must_use]
+    pub fn shown_to(state: &'a AppState, http: &HttpRequest, session: Option<&SessionId>) -> Self {
         let (browser, cookie) = cookies::browser(http, state.entropy.as_ref());
-        let csrf_token = state.digester.csrf(browser.expose());
+        let csrf_token = state.digester.csrf(&csrf::subject(&browser, session));
         Self { frame: Frame::new(state, http), csrf_token, cookie }
     }
 

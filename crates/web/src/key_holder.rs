@@ -2,23 +2,42 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicBool, Ordering},
+    atomic::{AtomicBool, AtomicI64, Ordering},
 };
 
 use parking_lot::RwLock;
 use vestibule_keys::KeyRing;
+use vestibule_model::Timestamp;
 
 /// Holds the ring every request sees. Keys are parsed when a ring is loaded, never per request.
 pub struct KeyHolder {
     ring: RwLock<Arc<KeyRing>>,
     used: AtomicBool,
+    /// When somebody last made sure that the ring is the stored one, in Unix seconds.
+    checked_at: AtomicI64,
 }
 
 impl KeyHolder {
-    /// Starts with `ring`.
+    /// Starts with `ring`, read at `now`.
     #[must_use]
-    pub fn new(ring: KeyRing) -> Self {
-        Self { ring: RwLock::new(Arc::new(ring)), used: AtomicBool::new(false) }
+    pub fn new(ring: KeyRing, now: Timestamp) -> Self {
+        Self {
+            ring: RwLock::new(Arc::new(ring)),
+            used: AtomicBool::new(false),
+            checked_at: AtomicI64::new(now.0),
+        }
+    }
+
+    /// The ring is the stored one, as of `now`.
+    pub fn note_checked(&self, now: Timestamp) {
+        self.checked_at.store(now.0, Ordering::Relaxed);
+    }
+
+    /// Seconds since that was made sure of. An idle server does not look, so its first answer can
+    /// be old, and must not be cached as if it were not.
+    #[must_use]
+    pub fn age(&self, now: Timestamp) -> i64 {
+        now.since(Timestamp(self.checked_at.load(Ordering::Relaxed)))
     }
 
     /// The ring, for one request.

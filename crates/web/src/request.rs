@@ -43,6 +43,20 @@ impl FromRequest for RequestId {
     }
 }
 
+/// A method as logs and figures show it: one of a few, whatever was sent.
+const fn label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::PATCH => "PATCH",
+        Method::OPTIONS => "OPTIONS",
+        _ => "_OTHER",
+    }
+}
+
 /// Middleware: names the request, logs its end in one line, and measures it. The line holds the
 /// route's pattern and not the path, for paths and queries can hold codes and ids.
 pub async fn observe<B: MessageBody>(
@@ -53,7 +67,7 @@ pub async fn observe<B: MessageBody>(
     let state = request.app_data::<State>().cloned();
     let id = state.as_ref().map_or_else(|| "-".to_owned(), |s| random_id(s.entropy.as_ref()));
     request.extensions_mut().insert(RequestId(id.clone()));
-    let method = request.method().to_string();
+    let method = label(request.method());
     let ip = state.as_ref().and_then(|state| client_ip::of(&request, &state.trusted_proxies));
     let span = info_span!("request", request_id = %id, method = %method, route = Empty);
     // RFC 9110 §9.3.2: HEAD is GET without the body, which the connection leaves out by itself.
@@ -68,7 +82,7 @@ pub async fn observe<B: MessageBody>(
     let status = response.status().as_u16();
     let seconds = started.elapsed().as_secs_f64();
     if let Some(state) = state {
-        state.metrics.request(&method, &route, status, seconds);
+        state.metrics.request(method, &route, status, seconds);
     }
     let ip = ip.map(tracing::field::display);
     let ms = (seconds * 1e6).round() / 1e3;

@@ -1,6 +1,8 @@
 //! The addresses of our own pages and endpoints. Paths are relative to the issuer's own path.
 
+use url::form_urlencoded;
 use vestibule_model::{InteractionId, settings::Issuer};
+use vestibule_policy::params::Params;
 
 /// Authorization endpoint (RFC 6749 §3.1).
 pub const AUTHORIZE: &str = "/authorize";
@@ -33,6 +35,14 @@ pub const ACCOUNT: &str = "/account";
 #[must_use]
 pub fn resume(issuer: &Issuer, id: &InteractionId) -> String {
     format!("{}{AUTHORIZE}/resume/{id}", issuer.path())
+}
+
+/// One of our addresses with the parameters of a form as its query.
+#[must_use]
+pub fn with_query(issuer: &Issuer, path: &str, params: &Params) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(params.iter());
+    format!("{}{path}?{}", issuer.path(), query.finish())
 }
 
 /// Starts a stored request anew, for a page that got too old.

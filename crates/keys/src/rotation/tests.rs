@@ -310,7 +310,8 @@ impl World {
             let signing = signing_key(&rows.keys, *alg).unwrap();
             assert!(!signing.sealed_private_jwk.is_empty());
             if !rows.hasty.contains(&signing.kid) {
-                let cached = self.served.iter().filter(|(_, until, _)| until.plus(LEAD) >= now);
+                // A copy is fresh while its age is less than max-age (RFC 9111 §4.2).
+                let cached = self.served.iter().filter(|(_, until, _)| until.plus(LEAD) > now);
                 for (at, _, kids) in cached {
                     assert!(kids.contains(&signing.kid), "{} unknown since {at:?}", signing.kid);
                 }

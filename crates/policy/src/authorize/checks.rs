@@ -53,6 +53,29 @@ pub(super) fn registered_redirect(
     redirect_uri::check(&metadata.redirect_uris, metadata.application_type, given)
 }
 
+/// A request is stored while its pages are open, so what is kept of it is kept small. In bytes.
+const LONGEST: [(&str, usize); 6] = [
+    ("state", 4_096),
+    ("nonce", 1_024),
+    ("login_hint", 512),
+    ("acr_values", 1_024),
+    ("ui_locales", 512),
+    ("claims", 4_096),
+];
+
+/// Refuses values that no honest client needs.
+pub(super) fn short_enough(params: &Params) -> Result<(), OAuthError> {
+    for (name, longest) in LONGEST {
+        let length = params.get(name).map_or(0, str::len);
+        if length > longest {
+            let description = format!("{name} is too long");
+            return Err(OAuthError::describe(ErrorCode::ParameterTooLong, description)
+                .because(format!("{length} bytes, at most {longest}")));
+        }
+    }
+    Ok(())
+}
+
 /// OAuth 2.0 Multiple Response Types §2.1; Form Post Response Mode §2.
 pub(super) fn response_mode(params: &Params) -> Result<ResponseMode, OAuthError> {
     let Some(given) = params.get("response_mode") else { return Ok(ResponseMode::default()) };

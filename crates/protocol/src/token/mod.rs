@@ -4,7 +4,10 @@ pub mod authorization_code;
 pub mod client_credentials;
 pub mod refresh_token;
 
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{HeaderValue, PRAGMA},
+};
 use serde_json::{Map, Value};
 use vestibule_model::{
     ErrorCode, OAuthError, ScopeSet, Secret,
@@ -71,7 +74,7 @@ pub async fn post(
 ) -> HttpResponse {
     let (grant_type, outcome) = exchange(&state, &http, &request_id, form).await;
     let label = grant_type.map_or("none", GrantType::as_str);
-    match outcome {
+    let mut response = match outcome {
         Ok(response) => {
             state.metrics.token(label, "ok");
             HttpResponse::Ok().json(response)
@@ -80,7 +83,10 @@ pub async fn post(
             state.metrics.token(label, error.code.wire().as_str());
             json_error(&state, &http, &error)
         }
-    }
+    };
+    // RFC 6749 §5.1 asks for it beside `Cache-Control: no-store`, which every answer has.
+    response.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+    response
 }
 
 type Answer = Result<Map<String, Value>, OAuthError>;

@@ -32,9 +32,12 @@ pub struct Refresh {
     pub scope: Option<ScopeSet>,
 }
 
-struct Found {
-    token: RefreshToken,
-    grant: Grant,
+/// A refresh token and what it stands for.
+pub(crate) struct Found {
+    /// The token at rest.
+    pub(crate) token: RefreshToken,
+    /// What it stands for.
+    pub(crate) grant: Grant,
     successor_used: bool,
 }
 
@@ -168,8 +171,8 @@ fn find(conn: &mut Conn, hash: &TokenHash) -> Result<Option<Found>, OAuthError> 
 
 /// The token, and its user or why the user cannot have new tokens. A session that ended takes the
 /// refresh tokens with it that were not granted `offline_access` (OIDC Core §11).
-#[expect(clippy::type_complexity, reason = "one caller, which takes the pair apart at once")]
-fn find_with_user(
+#[expect(clippy::type_complexity, reason = "both callers take the pair apart at once")]
+pub(crate) fn find_with_user(
     conn: &mut Conn,
     hash: &TokenHash,
     now: Timestamp,

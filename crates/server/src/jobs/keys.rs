@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::signing_keys::{Keeper, Wanted, fingerprint};
 
 /// How often it looks. Must stay well under the margin by which a key is published early.
-const EVERY: Duration = Duration::from_secs(10);
+const EVERY: Duration = Duration::from_secs(2);
 
 type Fingerprint = Vec<(String, [Option<Timestamp>; 3], bool)>;
 
@@ -75,6 +75,7 @@ impl KeyWatch {
         });
         let stored = stored.await.map_err(|fault| Fault::refused(fault.to_string()))??;
         let now = self.tools.state.now();
+        self.tools.state.keys.note_checked(now);
         let fingerprint = fingerprint(&stored);
         if fingerprint == self.seen && now.since(self.reloaded_at) < RING_AGE {
             return Ok(());

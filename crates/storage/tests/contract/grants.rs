@@ -8,6 +8,7 @@ use crate::fixtures::{NOW, a_grant, read, scope, with_grant, write};
 on_both!(
     a_grant_comes_back_as_it_was_given,
     a_grant_is_revoked_once,
+    a_grant_lives_longer_never_shorter,
     the_end_of_a_session_revokes_its_online_grants_only,
     a_grant_of_nobody_is_refused,
 );
@@ -36,6 +37,17 @@ fn a_grant_is_revoked_once(database: &TestDatabase) {
     assert!(!revoke("unknown", NOW));
     let found = read(&db, |conn| grant::find(conn, &GrantId::new("g1"))).unwrap();
     assert_eq!(found.revoked_at, Some(NOW), "the first revocation counts");
+}
+
+fn a_grant_lives_longer_never_shorter(database: &TestDatabase) {
+    let db = with_grant(database);
+    let extend = |at| write(&db, move |conn| grant::extend(conn, &GrantId::new("g1"), at));
+    let end = || read(&db, |conn| grant::find(conn, &GrantId::new("g1"))).unwrap().expires_at;
+    let before = end();
+    assert!(!extend(before));
+    assert!(extend(before.plus(10)));
+    assert!(!extend(before.plus(5)));
+    assert_eq!(end(), before.plus(10));
 }
 
 fn the_end_of_a_session_revokes_its_online_grants_only(database: &TestDatabase) {

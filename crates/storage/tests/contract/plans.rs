@@ -72,6 +72,7 @@ fn walk_grants(conn: &mut Conn) -> Result<(), StorageError> {
     let g1 = GrantId::new("g1");
     grant::insert(conn, &a_grant("g1"))?;
     grant::find(conn, &g1)?;
+    grant::extend(conn, &g1, NOW)?;
     grant::revoke(conn, &g1, NOW)?;
     grant::revoke_online_of_session(conn, &SessionId::new("s1"), NOW)?;
     authorization_code::insert(conn, &a_code("code"))?;

@@ -1,0 +1,258 @@
+//! The server under test: the real application on a free port.
+
+use std::{
+    net::TcpListener,
+    sync::{Arc, OnceLock},
+    thread::JoinHandle,
+};
+
+use actix_web::{App, HttpServer, web::Data};
+use vestibule_identity::password::{PasswordHasher, PasswordSettings};
+use vestibule_keys::{Digester, KeyRing, MasterKey, Sealer};
+use vestibule_model::{
+    Clock, OAuthError, Secret, UserId,
+    client::{
+        AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType,
+        SigningAlg,
+    },
+    settings::{Issuer, Lifetimes, Settings},
+    signing_key::StoredKey,
+    user::{Profile, User},
+};
+use vestibule_server::{app::Site, entropy::OsEntropy, health::Health};
+use vestibule_storage::testing::TestDatabase;
+use vestibule_web::{AppState, cors::Origins, key_holder::KeyHolder, metrics::Metrics};
+
+use crate::{Browser, CountedEntropy, Rp, TestClock};
+
+/// Everybody's password.
+pub const PASSWORD: &str = "correct horse battery";
+
+/// Which database a test runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backend {
+    /// A file of its own.
+    Sqlite,
+    /// A database of its own in the tests' server.
+    Postgres,
+}
+
+/// The server, its database and its clock.
+pub struct TestApp {
+    /// The issuer, `http://127.0.0.1:<port>`.
+    pub issuer: String,
+    /// Moves the server's time.
+    pub clock: Arc<TestClock>,
+    /// Counts the server's draws.
+    pub entropy: Arc<CountedEntropy>,
+    /// The state behind the server, to look at rows.
+    pub state: Data<AppState>,
+    handle: actix_web::dev::ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    _database: TestDatabase,
+}
+
+impl TestApp {
+    /// Starts a server over an empty database with the clients and people that tests know.
+    pub async fn start(backend: Backend) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let issuer = format!("http://{}", listener.local_addr().expect("an address"));
+        let database = match backend {
+            Backend::Sqlite => TestDatabase::sqlite(),
+            Backend::Postgres => TestDatabase::postgres(),
+        };
+        let clock = Arc::new(TestClock::default());
+        let entropy = Arc::new(CountedEntropy::default());
+        let state = Data::new(state(&issuer, &database, Arc::clone(&clock), Arc::clone(&entropy)));
+        seed(&state).await;
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let shared = state.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let health = Health::new(|| async { Vec::new() });
+                let site = Site { state: shared, health, activity: Arc::default() };
+                let server =
+                    HttpServer::new(move || App::new().configure(|config| site.configure(config)));
+                let server = server.workers(1).disable_signals().listen(listener);
+                let server = server.expect("a server that listens").run();
+                sender.send(server.handle()).expect("a test that waits");
+                server.await.expect("a server that ends well");
+            });
+        });
+        let handle = receiver.recv().expect("a server that starts");
+        Self { issuer, clock, entropy, state, handle, thread: Some(thread), _database: database }
+    }
+
+    /// A browser that has never been here.
+    #[must_use]
+    pub fn browser(&self) -> Browser {
+        Browser::new(&self.issuer)
+    }
+
+    /// A program without cookies.
+    #[must_use]
+    pub fn machine(&self) -> Browser {
+        Browser::new(&self.issuer)
+    }
+
+    /// Registers one more client.
+    pub async fn add_client(&self, client: Client) {
+        let done: Result<(), OAuthError> = self
+            .state
+            .write(move |conn| Ok(vestibule_storage::client::insert(conn, &client)?))
+            .await;
+        done.expect("a client that can be inserted");
+    }
+
+    /// A client to change and [`add_client`](Self::add_client): web, confidential, every grant.
+    #[must_use]
+    pub fn client(&self, id: &str, redirect_uri: &str, secret: &str) -> Client {
+        client(&self.state, id, redirect_uri, secret)
+    }
+}
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        let stopping = self.handle.stop(false);
+        if let Some(thread) = self.thread.take() {
+            // The server's own runtime carries the stop out; it needs only to be polled once.
+            drop(stopping);
+            drop(thread);
+        }
+        self.state.db.shutdown();
+    }
+}
+
+fn sealer() -> (MasterKey, Sealer) {
+    let key = MasterKey::from_hex(&"0b".repeat(32)).expect("a master key");
+    let sealer = Sealer::new(&key);
+    (key, sealer)
+}
+
+/// Signing keys, made once a process: RSA keys take their time.
+fn signing_keys() -> &'static [StoredKey] {
+    static KEYS: OnceLock<Vec<StoredKey>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let (_, sealer) = sealer();
+        let now = TestClock::default().now();
+        SigningAlg::ALL
+            .into_iter()
+            .flat_map(|alg| [(alg, true), (alg, false)])
+            .map(|(alg, active)| {
+                vestibule_keys::generate(alg, 2_048, now, active, &sealer, &OsEntropy)
+                    .expect("a signing key")
+            })
+            .collect()
+    })
+}
+
+fn state(
+    issuer: &str,
+    database: &TestDatabase,
+    clock: Arc<TestClock>,
+    entropy: Arc<CountedEntropy>,
+) -> AppState {
+    let (key, sealer) = sealer();
+    let ring = KeyRing::load(signing_keys(), &sealer, clock.now()).expect("a key ring");
+    let passwords = PasswordSettings { memory_kib: 64, ..PasswordSettings::default() };
+    let meter = opentelemetry::global::meter("test");
+    AppState {
+        db: database.open(),
+        settings: Settings {
+            issuer: Issuer::new(issuer),
+            lifetimes: Lifetimes::default(),
+            jwks_max_age: 300,
+            signing_algs: SigningAlg::ALL.to_vec(),
+            skip_first_party_consent: true,
+            development: false,
+            display_name: "Test ID".to_owned(),
+        },
+        keys: KeyHolder::new(ring, clock.now()),
+        digester: Digester::new(&key),
+        sealer,
+        passwords: PasswordHasher::new(passwords).expect("password threads"),
+        clock,
+        entropy,
+        metrics: Metrics::new(&meter),
+        origins: Origins::default(),
+        trusted_proxies: Vec::new(),
+        max_body_bytes: 65_536,
+    }
+}
+
+fn client(state: &AppState, id: &str, redirect_uri: &str, secret: &str) -> Client {
+    let now = state.now();
+    let public = secret.is_empty();
+    Client {
+        id: vestibule_model::ClientId::new(id),
+        metadata: ClientMetadata {
+            client_name: Some(format!("The {id}")),
+            client_uri: Some("https://app.example/".to_owned()),
+            application_type: ApplicationType::Web,
+            redirect_uris: vec![redirect_uri.to_owned()],
+            post_logout_redirect_uris: vec![format!("{redirect_uri}/bye")],
+            grant_types: GrantType::ALL.to_vec(),
+            token_endpoint_auth_method: if public {
+                AuthMethod::None
+            } else {
+                AuthMethod::ClientSecretBasic
+            },
+            scope: "openid profile email address phone offline_access api"
+                .to_owned()
+                .try_into()
+                .expect("a scope"),
+            jwks: None,
+            id_token_signed_response_alg: SigningAlg::RS256,
+            access_token_signed_response_alg: SigningAlg::RS256,
+            access_token_format: AccessTokenFormat::Jwt,
+            default_max_age: None,
+            first_party: false,
+        },
+        secret_hash: (!public).then(|| state.digester.client_secret(&Secret::new(secret))),
+        created_at: now,
+        updated_at: now,
+        disabled_at: None,
+    }
+}
+
+async fn seed(state: &AppState) {
+    let web = Rp::web();
+    let spa = Rp::spa();
+    let clients = [
+        client(state, web.client_id, web.redirect_uri, web.secret),
+        client(state, spa.client_id, spa.redirect_uri, spa.secret),
+    ];
+    let entropy = OsEntropy;
+    let hash = state.passwords.hash(Secret::new(PASSWORD), &entropy).await.expect("a hash");
+    let people = ["ana", "ben"].map(|name| User {
+        id: UserId::new(format!("user-{name}")),
+        username: name.to_owned(),
+        email: format!("{name}@people.example"),
+        email_verified: true,
+        password_hash: hash.clone(),
+        is_admin: false,
+        profile: Profile {
+            name: Some(format!("{name} Example")),
+            birthdate: Some("1990-02-03".to_owned()),
+            ..Profile::default()
+        },
+        created_at: state.now(),
+        updated_at: state.now(),
+        disabled_at: None,
+    });
+    let done: Result<(), OAuthError> = state
+        .write(move |conn| {
+            for key in signing_keys() {
+                vestibule_storage::signing_key::insert(conn, key)?;
+            }
+            for client in &clients {
+                vestibule_storage::client::insert(conn, client)?;
+            }
+            for user in &people {
+                vestibule_storage::user::insert(conn, user)?;
+            }
+            Ok(())
+        })
+        .await;
+    done.expect("a seeded database");
+}

@@ -1,0 +1,193 @@
+//! The arrows between the crates, and other rules of the tree that a compiler does not hold.
+
+#![expect(clippy::expect_used, reason = "a test that cannot go on has to fail")]
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use cargo_metadata::{DependencyKind, Metadata, MetadataCommand};
+
+/// No source file is longer, so that each can be read at one sitting.
+const MAX_LINES: usize = 500;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn metadata() -> Metadata {
+    MetadataCommand::new()
+        .manifest_path(root().join("Cargo.toml"))
+        .no_deps()
+        .other_options(vec!["--offline".to_owned()])
+        .exec()
+        .expect("cargo metadata of the workspace")
+}
+
+/// Every crate of ours with what it names: in its library, binary and build script, and with
+/// `with_tests` in its tests.
+fn named(with_tests: bool) -> BTreeMap<String, BTreeSet<String>> {
+    let metadata = metadata();
+    let packages = metadata.workspace_packages().into_iter().map(|package| {
+        let named = package
+            .dependencies
+            .iter()
+            .filter(|dependency| with_tests || dependency.kind != DependencyKind::Development)
+            .map(|dependency| dependency.name.clone())
+            .collect();
+        (package.name.to_string(), named)
+    });
+    packages.collect()
+}
+
+/// What each crate of ours may build on. A crate that is not here has no place yet: give it one.
+fn allowed(name: &str) -> Option<&'static [&'static str]> {
+    const BELOW_WEB: &[&str] = &["model", "policy", "storage", "keys", "pages", "identity"];
+    const HANDLERS: &[&str] = &["model", "policy", "storage", "keys", "pages", "identity", "web"];
+    const ALL: &[&str] = &[
+        "model",
+        "policy",
+        "storage",
+        "keys",
+        "pages",
+        "identity",
+        "web",
+        "protocol",
+        "interaction",
+        "demo",
+        "server",
+    ];
+    Some(match name {
+        "model" | "demo" => &[],
+        "policy" | "keys" | "storage" | "pages" => &["model"],
+        "identity" => &["model", "policy", "storage", "keys"],
+        "web" => BELOW_WEB,
+        "protocol" | "interaction" => HANDLERS,
+        "server" | "acceptance" => ALL,
+        _ => return None,
+    })
+}
+
+#[test]
+fn crates_depend_downwards_only() {
+    let crates = named(false);
+    assert!(crates.len() >= 11, "{:?}", crates.keys());
+    for (name, named) in &crates {
+        let short = name.strip_prefix("vestibule-").expect("a crate of ours");
+        let allowed = allowed(short).unwrap_or_else(|| panic!("{short} has no place yet"));
+        for other in named.iter().filter_map(|other| other.strip_prefix("vestibule-")) {
+            assert!(allowed.contains(&other), "{short} must not build on {other}");
+        }
+    }
+}
+
+/// The demo is a stranger's client: it knows the server over HTTP only, in its tests as well.
+#[test]
+fn the_demo_client_knows_nothing_of_ours() {
+    let crates = named(true);
+    let named = &crates["vestibule-demo"];
+    assert!(named.contains("openidconnect"), "{named:?}");
+    assert!(!named.iter().any(|name| name.starts_with("vestibule-")), "{named:?}");
+}
+
+/// Each outside crate that could spread is named by one crate of ours, so that it can be replaced.
+#[test]
+fn outside_crates_stay_where_they_belong() {
+    let crates = named(false);
+    let owners = [
+        ("diesel", &["storage"][..]),
+        ("diesel_migrations", &["storage"]),
+        ("libsqlite3-sys", &["storage"]),
+        ("pq-sys", &["storage"]),
+        ("r2d2", &["storage"]),
+        ("oxide-auth", &["policy"]),
+        // web renders the pages, and so meets askama's error type.
+        ("askama", &["pages", "web"]),
+        // acceptance is made of tests: its forger must not be the code under test.
+        ("josekit", &["keys", "acceptance"]),
+        ("rsa", &["keys"]),
+        ("chacha20poly1305", &["keys"]),
+        ("argon2", &["identity"]),
+        ("clap", &["server"]),
+        ("toml", &["server"]),
+        ("openidconnect", &["demo"]),
+        ("maud", &["demo"]),
+    ];
+    for (outside, owners) in owners {
+        let naming: Vec<_> = crates
+            .iter()
+            .filter(|(_, named)| named.contains(outside))
+            .filter_map(|(name, _)| name.strip_prefix("vestibule-"))
+            .collect();
+        assert!(!naming.is_empty(), "nobody names {outside}: is this test out of date?");
+        for name in naming {
+            assert!(owners.contains(&name), "{name} must not name {outside}");
+        }
+    }
+}
+
+/// The pure crates touch neither network nor runtime.
+#[test]
+fn pure_crates_name_no_io() {
+    let crates = named(false);
+    for name in ["model", "policy", "keys", "pages"] {
+        let named = &crates[&format!("vestibule-{name}")];
+        for io in ["actix-web", "tokio", "reqwest", "diesel", "tracing-subscriber"] {
+            assert!(!named.contains(io), "{name} must not name {io}");
+        }
+    }
+}
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|kind| kind == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+fn no_source_file_is_too_long() {
+    let mut files = Vec::new();
+    sources(&root().join("crates"), &mut files);
+    assert!(files.len() > 100, "{} files", files.len());
+    for file in files {
+        let lines = fs::read_to_string(&file).expect("UTF-8").lines().count();
+        assert!(lines <= MAX_LINES, "{} has {lines} lines: split it", file.display());
+    }
+}
+
+/// Every crate keeps to the lints of the workspace.
+#[test]
+fn every_crate_takes_the_lints_of_the_workspace() {
+    for package in metadata().workspace_packages() {
+        let manifest = fs::read_to_string(&package.manifest_path).expect("a manifest");
+        let takes = manifest.contains("[lints]\nworkspace = true");
+        assert!(takes, "{} has lints of its own", package.name);
+    }
+}
+
+fn entries(folder: &Path) -> BTreeSet<String> {
+    let listing = fs::read_dir(folder).expect("a folder");
+    let name = |entry: fs::DirEntry| entry.file_name().into_string().expect("a name in UTF-8");
+    listing.map(|entry| name(entry.expect("an entry"))).collect()
+}
+
+/// A step of one database without its twin would let them part.
+#[test]
+fn both_databases_have_the_same_migrations() {
+    let migrations = root().join("migrations");
+    let (sqlite, postgres) = (migrations.join("sqlite"), migrations.join("postgres"));
+    assert_eq!(entries(&sqlite), entries(&postgres));
+    assert!(!entries(&sqlite).is_empty());
+    for step in entries(&sqlite) {
+        let both_ways = BTreeSet::from(["up.sql".to_owned(), "down.sql".to_owned()]);
+        assert_eq!(entries(&sqlite.join(&step)), both_ways, "{step}");
+        assert_eq!(entries(&postgres.join(&step)), both_ways, "{step}");
+    }
+}

@@ -1,0 +1,153 @@
+//! Which scripts may read which answers (WHATWG Fetch §3.2; OIDC Core §3.1.2.1 and RFC 9700 §2.6:
+//! never at the authorization endpoint).
+
+use reqwest::Method;
+use vestibule_acceptance::{Page, Rp, TestApp, on_both_databases};
+
+/// Where the single-page client's scripts come from.
+const SPA: &str = "https://spa.example";
+
+/// Origins whose scripts are none of our clients', however alike.
+const STRANGERS: [&str; 9] = [
+    "https://evil.example",
+    "https://spa.example.evil.example",
+    "http://spa.example",
+    "https://spa.example:8443",
+    "https://sub.spa.example",
+    "https://spa.example/cb",
+    "https://spa.exampl",
+    "null",
+    "*",
+];
+
+const SCRIPTED: [&str; 3] = ["/token", "/userinfo", "/revoke"];
+
+async fn preflight(app: &TestApp, path: &str, origin: &str) -> Page {
+    let headers = [
+        ("origin", origin),
+        ("access-control-request-method", "POST"),
+        ("access-control-request-headers", "authorization, content-type"),
+    ];
+    app.machine().send(Method::OPTIONS, path, &headers, None).await
+}
+
+async fn posted(app: &TestApp, path: &str, origin: &str) -> Page {
+    app.machine().post_with(path, &[("origin", origin)], &[("client_id", "spa")]).await
+}
+
+async fn got(app: &TestApp, path: &str, origin: &str) -> Page {
+    app.machine().send(Method::GET, path, &[("origin", origin)], None).await
+}
+
+/// No header of CORS at all, so that the browser keeps the answer to itself.
+fn assert_kept(page: &Page) {
+    let cors: Vec<_> =
+        page.headers.keys().filter(|name| name.starts_with("access-control-")).collect();
+    assert!(cors.is_empty(), "{cors:?} at {}", page.url);
+}
+
+fn assert_allowed(page: &Page, origin: &str) {
+    assert_eq!(page.header("access-control-allow-origin"), origin, "{page:#?}");
+    assert_eq!(page.header("access-control-allow-credentials"), "");
+}
+
+on_both_databases! {
+    /// The scripts of a registered client read answers and errors alike.
+    async fn a_registered_origin_reads_token_userinfo_and_revoke(app: TestApp) {
+        for path in SCRIPTED {
+            let page = posted(app, path, SPA).await;
+            assert!((400..500).contains(&page.status), "{path}: {page:#?}");
+            assert_allowed(&page, SPA);
+            assert!(page.header("vary").contains("origin"), "{path}");
+            assert!(page.header("access-control-expose-headers").contains("www-authenticate"));
+        }
+        let rp = Rp::spa();
+        let code = rp.code(app).await;
+        let form = [
+            ("grant_type", "authorization_code"), ("code", code.as_str()),
+            ("redirect_uri", rp.redirect_uri), ("code_verifier", rp.verifier),
+            ("client_id", rp.client_id),
+        ];
+        let page = app.machine().post_with("/token", &[("origin", SPA)], &form).await;
+        assert_eq!(page.status, 200, "{page:#?}");
+        assert_allowed(&page, SPA);
+        let bearer = format!("Bearer {}", page.json()["access_token"].as_str().unwrap());
+        let headers = [("origin", SPA), ("authorization", bearer.as_str())];
+        let page = app.machine().send(Method::GET, "/userinfo", &headers, None).await;
+        assert_eq!(page.status, 200);
+        assert_allowed(&page, SPA);
+    }
+
+    /// Fetch §3.2.3: the browser asks first, and is told methods and headers.
+    async fn a_registered_origin_is_let_through_preflight(app: TestApp) {
+        for path in SCRIPTED {
+            let page = preflight(app, path, SPA).await;
+            assert_eq!((page.status, page.body.as_str()), (204, ""), "{path}");
+            assert_allowed(&page, SPA);
+            let methods = page.header("access-control-allow-methods");
+            assert!(methods.contains("POST") && !methods.contains('*'), "{methods}");
+            let headers = page.header("access-control-allow-headers");
+            assert!(headers.contains("authorization") && headers.contains("content-type"));
+            assert_eq!(page.header("access-control-max-age"), "600");
+        }
+    }
+
+    /// Every other origin gets nothing, and the cache is told that the origin matters.
+    async fn a_strange_origin_gets_nothing(app: TestApp) {
+        for origin in STRANGERS {
+            for path in SCRIPTED {
+                assert_kept(&preflight(app, path, origin).await);
+                let page = posted(app, path, origin).await;
+                assert_kept(&page);
+                assert!(page.header("vary").contains("origin"), "{path}");
+            }
+        }
+    }
+
+    /// Pages, and endpoints that only servers call, answer no script of any origin.
+    async fn nothing_else_answers_scripts(app: TestApp) {
+        let paths = [
+            "/authorize", "/login", "/consent", "/select-account", "/logout", "/end_session",
+            "/account", "/introspect", "/health/live", "/errors", "/nowhere", "/",
+        ];
+        for path in paths {
+            for origin in [SPA, "https://app.example", "https://evil.example"] {
+                assert_kept(&preflight(app, path, origin).await);
+                assert_kept(&posted(app, path, origin).await);
+                let page = got(app, path, origin).await;
+                assert_kept(&page);
+                let policy = page.header("cross-origin-resource-policy");
+                assert_eq!(policy, "same-origin", "{path}");
+            }
+        }
+    }
+
+    /// Discovery and keys are for everyone, and say so without credentials.
+    async fn discovery_and_keys_are_public(app: TestApp) {
+        let paths = [
+            "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks",
+        ];
+        for path in paths {
+            for origin in [SPA, "https://evil.example", "null"] {
+                let page = got(app, path, origin).await;
+                assert_eq!(page.status, 200);
+                assert_allowed(&page, "*");
+                assert_eq!(page.header("cross-origin-resource-policy"), "cross-origin");
+            }
+            assert_allowed(&app.machine().get(path).await, "*");
+        }
+    }
+
+    /// A client that is registered later is known later: what was answered before does not stick
+    /// for another origin.
+    async fn each_origin_is_judged_by_itself(app: TestApp) {
+        assert_kept(&posted(app, "/token", "https://late.example:8443").await);
+        let client = app.client("other", "https://LATER.example:8443/cb?x=1", "");
+        app.add_client(client).await;
+        assert_allowed(
+            &posted(app, "/token", "https://later.example:8443").await,
+            "https://later.example:8443",
+        );
+        assert_kept(&posted(app, "/token", "https://later.example").await);
+    }
+}

@@ -1,0 +1,143 @@
+//! Token introspection (RFC 7662).
+
+use serde_json::{Value, json};
+use vestibule_acceptance::{Page, Rp, TestApp, Tokens, forge::KeyPair, on_both_databases};
+use vestibule_model::{Clock, client::AccessTokenFormat};
+
+async fn seen_by(app: &TestApp, rp: &Rp, token: &str) -> Value {
+    let page = rp.call(app, "/introspect", &[("token", token)]).await;
+    assert_eq!((page.status, page.header("cache-control")), (200, "no-store"), "{page:#?}");
+    assert_eq!(page.header("content-type"), "application/json");
+    page.json()
+}
+
+/// RFC 7662 §2.2: an inactive token's answer tells nothing else.
+async fn assert_inactive(app: &TestApp, rp: &Rp, token: &str, what: &str) {
+    assert_eq!(seen_by(app, rp, token).await, json!({ "active": false }), "{what}");
+}
+
+async fn other(app: &TestApp) -> Rp {
+    let secret = "api-server-secret-0123456789abcdef";
+    let other = Rp { client_id: "api-server", secret, ..Rp::web() };
+    app.add_client(app.client(other.client_id, other.redirect_uri, other.secret)).await;
+    other
+}
+
+fn error(page: &Page) -> (u16, Value) {
+    (page.status, page.json()["error"].clone())
+}
+
+on_both_databases! {
+    /// RFC 7662 §2.2: a resource server learns what an access token means.
+    async fn a_live_access_token_is_described(app: TestApp) {
+        let now = app.clock.now().0;
+        let resource_server = other(app).await;
+        let tokens = Rp::web().tokens(app).await;
+        let claims = tokens.claims("access_token");
+        let expected = json!({
+            "active": true, "token_type": "Bearer", "username": "ana",
+            "iss": app.issuer, "sub": "user-ana", "aud": app.issuer, "client_id": "web-app",
+            "scope": "email offline_access openid profile", "iat": now, "exp": now + 600,
+            "auth_time": now, "acr": "urn:vestibule:acr:pwd", "amr": ["pwd"],
+            "jti": claims["jti"], "sid": claims["sid"],
+        });
+        assert_eq!(seen_by(app, &resource_server, tokens.get("access_token")).await, expected);
+    }
+
+    /// An opaque token says through introspection what a JWT says by itself.
+    async fn an_opaque_access_token_is_described_as_a_jwt_would_be(app: TestApp) {
+        let jwt = seen_by(app, &Rp::web(), Rp::web().tokens(app).await.get("access_token")).await;
+        app.change_client("web-app", |client| {
+            client.metadata.access_token_format = AccessTokenFormat::Opaque;
+        })
+        .await;
+        let tokens = Rp::web().tokens(app).await;
+        let token = tokens.get("access_token");
+        assert!(!token.contains('.'));
+        let opaque = seen_by(app, &Rp::web(), token).await;
+        let names = |body: &Value| -> std::collections::BTreeSet<String> {
+            body.as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(names(&opaque), names(&jwt));
+        for same in ["active", "sub", "aud", "client_id", "scope", "username", "exp"] {
+            assert_eq!(opaque[same], jwt[same], "{same}");
+        }
+        app.clock.advance(600);
+        assert_inactive(app, &Rp::web(), token, "expired").await;
+    }
+
+    /// RFC 7662 §2.2: expired, revoked, foreign or no token at all: all the same.
+    async fn what_is_not_alive_is_just_inactive(app: TestApp) {
+        let rp = Rp::web();
+        let tokens = rp.tokens(app).await;
+        let access = tokens.get("access_token");
+        let (head, tail) = access.rsplit_once('.').unwrap();
+        let tampered = format!("{head}.{}{}", if tail.starts_with('A') { "B" } else { "A" }, &tail[1..]);
+        let stranger = KeyPair::generate("ES256", "somewhere-else");
+        let forged = stranger.sign_with(
+            &json!({ "alg": "ES256", "kid": "somewhere-else", "typ": "at+jwt" }),
+            &tokens.claims("access_token"),
+        );
+        for (what, token) in [
+            ("nonsense", "nonsense"), ("dots", "..."), ("an ID token", tokens.get("id_token")),
+            ("tampered", &tampered), ("forged", &forged), ("a cut one", &access[..access.len() - 3]),
+            ("a secret", rp.secret),
+        ] {
+            assert_inactive(app, &rp, token, what).await;
+        }
+        assert!(Rp::is_active(app, access).await);
+        app.clock.advance(599);
+        assert!(Rp::is_active(app, access).await);
+        app.clock.advance(1);
+        assert_inactive(app, &rp, access, "expired").await;
+    }
+
+    /// RFC 7662 §4: a refresh token is the business of its own client alone.
+    async fn a_refresh_token_is_shown_to_its_own_client_only(app: TestApp) {
+        let (rp, stranger) = (Rp::web(), other(app).await);
+        let tokens = rp.tokens(app).await;
+        let token = tokens.get("refresh_token");
+        assert_inactive(app, &stranger, token, "another client").await;
+        let now = app.clock.now().0;
+        let expected = json!({
+            "active": true, "iss": app.issuer, "sub": "user-ana", "client_id": "web-app",
+            "scope": "email offline_access openid profile", "iat": now,
+            "exp": now + 14 * 86_400,
+        });
+        assert_eq!(seen_by(app, &rp, token).await, expected);
+        let next = Tokens(rp.refresh(app, token).await.json());
+        assert_inactive(app, &rp, token, "used").await;
+        let token = next.get("refresh_token");
+        assert_eq!(seen_by(app, &rp, token).await["active"], true);
+        app.clock.advance(14 * 86_400);
+        assert_inactive(app, &rp, token, "idle too long").await;
+    }
+
+    /// `token_type_hint` (§2.1) helps to search and decides nothing.
+    async fn a_wrong_hint_does_no_harm(app: TestApp) {
+        let tokens = Rp::web().tokens(app).await;
+        for (name, hint) in [("access_token", "refresh_token"), ("refresh_token", "x")] {
+            let form = [("token", tokens.get(name)), ("token_type_hint", hint)];
+            let page = Rp::web().call(app, "/introspect", &form).await;
+            assert_eq!(page.json()["active"], true, "{name}");
+        }
+    }
+
+    /// RFC 7662 §2.1: "the endpoint MUST also require some form of authorization".
+    async fn only_clients_that_authenticate_may_ask(app: TestApp) {
+        let tokens = Rp::spa().tokens(app).await;
+        let form = [("token", tokens.get("access_token"))];
+        let public = Rp::spa().call(app, "/introspect", &form).await;
+        assert_eq!(error(&public), (401, json!("invalid_client")));
+        let nobody = app.machine().post("/introspect", &form).await;
+        assert_eq!(error(&nobody), (401, json!("invalid_client")));
+        let bearer = format!("Bearer {}", tokens.get("access_token"));
+        let headers = [("authorization", bearer.as_str())];
+        let by_token = app.machine().post_with("/introspect", &headers, &form).await;
+        assert_eq!(error(&by_token), (401, json!("invalid_client")));
+        assert!(Rp::is_active(app, tokens.get("access_token")).await);
+        let empty = Rp::web().call(app, "/introspect", &[]).await;
+        assert_eq!(error(&empty), (400, json!("invalid_request")));
+        assert_eq!(app.machine().get("/introspect?token=x").await.status, 405);
+    }
+}

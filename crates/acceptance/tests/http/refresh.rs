@@ -1,0 +1,289 @@
+//! Refreshing (RFC 6749 §6) by single successor (RFC 9700 §4.14.2), and what ends it.
+
+use futures_util::future::join_all;
+use serde_json::Value;
+use vestibule_acceptance::{Page, Rp, TestApp, Tokens, on_both_databases};
+use vestibule_model::{
+    Clock, GrantId, Secret, SessionId, UserId,
+    grant::{Grant, RefreshToken},
+    user::{Profile, User},
+};
+
+const DAY: i64 = 86_400;
+
+fn assert_refused(page: &Page, error: &str) {
+    assert_eq!((page.status, page.json()["error"].as_str()), (400, Some(error)), "{page:#?}");
+    assert_eq!(page.header("cache-control"), "no-store");
+}
+
+fn public(page: &Page) -> (u16, Value) {
+    let mut body = page.json();
+    body["request_id"] = Value::Null;
+    (page.status, body)
+}
+
+async fn refreshed(app: &TestApp, rp: &Rp, token: &str) -> Tokens {
+    let page = rp.refresh(app, token).await;
+    assert_eq!(page.status, 200, "{page:#?}");
+    assert_eq!(page.header("cache-control"), "no-store");
+    Tokens(page.json())
+}
+
+async fn with_scope(app: &TestApp, rp: &Rp, token: &str, scope: &str) -> Page {
+    let form = [("grant_type", "refresh_token"), ("refresh_token", token), ("scope", scope)];
+    rp.call(app, "/token", &form).await
+}
+
+/// Tokens, and the browser that the person is signed in with.
+async fn signed_in(app: &TestApp, rp: &Rp) -> (vestibule_acceptance::Browser, Tokens) {
+    let browser = app.browser();
+    let answer = rp.walk(&browser, &rp.authorize()).await;
+    let page = rp.redeem(app, &Rp::code_of(&answer)).await;
+    (browser, Tokens(page.json()))
+}
+
+on_both_databases! {
+    /// OIDC Core §12.2: same person, same sign-in, no `nonce`; RFC 6749 §6: a new refresh token.
+    async fn refreshing_gives_new_tokens_for_the_same_sign_in(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        app.clock.advance(400);
+        let second = refreshed(app, &rp, first.get("refresh_token")).await;
+        assert_ne!(second.get("refresh_token"), first.get("refresh_token"));
+        assert_ne!(second.get("access_token"), first.get("access_token"));
+        assert_eq!(second.0["scope"], first.0["scope"]);
+        let (old, new) = (first.claims("id_token"), second.claims("id_token"));
+        for same in ["iss", "sub", "aud", "auth_time", "acr", "amr", "sid"] {
+            assert_eq!(old[same], new[same], "{same}");
+        }
+        assert_eq!(new["iat"], app.clock.now().0);
+        assert_ne!(old["at_hash"], new["at_hash"]);
+        assert!(old.get("nonce").is_some() && new.get("nonce").is_none());
+        assert!(Rp::is_active(app, second.get("access_token")).await);
+    }
+
+    /// The single successor under a race: whoever comes second gets what the first one got.
+    async fn fifty_uses_at_once_get_one_and_the_same_successor(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        let token = first.get("refresh_token");
+        let pages = join_all((0..50).map(|_| rp.refresh(app, token))).await;
+        let bodies: Vec<_> = pages.iter().map(|page| (page.status, page.json())).collect();
+        assert_eq!(bodies[0].0, 200, "{bodies:#?}");
+        for body in &bodies {
+            assert_eq!(body, &bodies[0]);
+        }
+        let successor = Tokens(bodies[0].1.clone());
+        assert!(Rp::is_active(app, successor.get("access_token")).await);
+        refreshed(app, &rp, successor.get("refresh_token")).await;
+        assert!(app.audit("refresh_token.reused").await.is_empty());
+    }
+
+    /// A client that lost the answer asks again within 30 seconds and loses nothing.
+    async fn a_lost_answer_is_given_again_within_the_grace(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        let second = refreshed(app, &rp, first.get("refresh_token")).await;
+        for _ in 0..2 {
+            app.clock.advance(15);
+            let again = refreshed(app, &rp, first.get("refresh_token")).await;
+            assert_eq!(again.0, second.0);
+        }
+        refreshed(app, &rp, second.get("refresh_token")).await;
+        assert!(app.audit("refresh_token.reused").await.is_empty());
+    }
+
+    /// RFC 9700 §4.14.2: reuse after the grace ends this family and nothing else of the person.
+    async fn reuse_after_the_grace_kills_the_family_alone(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        let bystander = rp.tokens(app).await;
+        let second = refreshed(app, &rp, first.get("refresh_token")).await;
+        app.clock.advance(31);
+        for _ in 0..3 {
+            assert_refused(&rp.refresh(app, first.get("refresh_token")).await, "invalid_grant");
+        }
+        assert_refused(&rp.refresh(app, second.get("refresh_token")).await, "invalid_grant");
+        for dead in [&first, &second] {
+            assert!(!Rp::is_active(app, dead.get("access_token")).await);
+        }
+        assert!(Rp::is_active(app, bystander.get("access_token")).await);
+        refreshed(app, &rp, bystander.get("refresh_token")).await;
+        let events = app.audit("refresh_token.reused").await;
+        assert_eq!(events.len(), 1, "{events:#?}");
+        assert_eq!(events[0].user_id.as_ref().unwrap().as_str(), "user-ana");
+        assert_eq!(events[0].client_id.as_ref().unwrap().as_str(), rp.client_id);
+    }
+
+    /// Once the successor was used nobody lost an answer: reuse, even in the same second.
+    async fn reuse_once_the_successor_was_used_needs_no_time_to_pass(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        let second = refreshed(app, &rp, first.get("refresh_token")).await;
+        let third = refreshed(app, &rp, second.get("refresh_token")).await;
+        assert_refused(&rp.refresh(app, first.get("refresh_token")).await, "invalid_grant");
+        for dead in [&second, &third] {
+            assert_refused(&rp.refresh(app, dead.get("refresh_token")).await, "invalid_grant");
+        }
+        assert!(!Rp::is_active(app, third.get("access_token")).await);
+        assert_eq!(app.audit("refresh_token.reused").await.len(), 1);
+    }
+
+    /// The thief is noticed however many race: one event, no survivor.
+    async fn many_reuses_at_once_leave_one_event(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        let second = refreshed(app, &rp, first.get("refresh_token")).await;
+        app.clock.advance(31);
+        let token = first.get("refresh_token");
+        for page in join_all((0..12).map(|_| rp.refresh(app, token))).await {
+            assert_refused(&page, "invalid_grant");
+        }
+        assert_refused(&rp.refresh(app, second.get("refresh_token")).await, "invalid_grant");
+        assert_eq!(app.audit("refresh_token.reused").await.len(), 1);
+    }
+
+    /// RFC 6749 §6: less than was granted is fine and lasts one turn; more is not, and costs nothing.
+    async fn scope_may_be_narrowed_and_never_widened(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        for wide in ["openid api", "admin", "OPENID"] {
+            let page = with_scope(app, &rp, first.get("refresh_token"), wide).await;
+            assert_refused(&page, "invalid_scope");
+        }
+        assert_refused(
+            &with_scope(app, &rp, first.get("refresh_token"), "a\"b").await, "invalid_scope");
+        let narrow = with_scope(app, &rp, first.get("refresh_token"), "email").await;
+        assert_eq!(narrow.status, 200, "{narrow:#?}");
+        let narrow = Tokens(narrow.json());
+        assert_eq!(narrow.0["scope"], "email");
+        assert_eq!(narrow.claims("access_token")["scope"], "email");
+        assert!(narrow.0.get("id_token").is_none(), "openid was left out");
+        let whole = refreshed(app, &rp, narrow.get("refresh_token")).await;
+        assert_eq!(whole.0["scope"], first.0["scope"]);
+    }
+
+    /// RFC 6749 §6, §10.4: bound to its client; another learns nothing and spoils nothing.
+    async fn a_refresh_token_of_another_client_is_as_good_as_none(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        let secret = "other-app-secret-0123456789abcdef";
+        let thief = Rp { client_id: "other-app", secret, ..Rp::web() };
+        app.add_client(app.client(thief.client_id, thief.redirect_uri, secret)).await;
+        for thief in [thief, Rp::spa()] {
+            let stolen = thief.refresh(app, first.get("refresh_token")).await;
+            assert_refused(&stolen, "invalid_grant");
+            assert_eq!(public(&stolen), public(&thief.refresh(app, "no-such-token").await));
+        }
+        let second = refreshed(app, &rp, first.get("refresh_token")).await;
+        let late = Rp::spa().refresh(app, first.get("refresh_token")).await;
+        assert_refused(&late, "invalid_grant");
+        refreshed(app, &rp, second.get("refresh_token")).await;
+        assert!(app.audit("refresh_token.reused").await.is_empty());
+    }
+
+    /// RFC 9700 §4.14.2: a token that nobody uses for 14 days is over.
+    async fn an_idle_token_ends(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        app.clock.advance(14 * DAY - 1);
+        let second = refreshed(app, &rp, first.get("refresh_token")).await;
+        app.clock.advance(14 * DAY);
+        assert_refused(&rp.refresh(app, second.get("refresh_token")).await, "invalid_grant");
+    }
+
+    /// However often it is used, a family ends after 30 days.
+    async fn a_family_ends(app: TestApp) {
+        let rp = Rp::web();
+        let mut tokens = rp.tokens(app).await;
+        for days in [10, 10] {
+            app.clock.advance(days * DAY);
+            tokens = refreshed(app, &rp, tokens.get("refresh_token")).await;
+        }
+        app.clock.advance(10 * DAY - 1);
+        tokens = refreshed(app, &rp, tokens.get("refresh_token")).await;
+        app.clock.advance(1);
+        assert_refused(&rp.refresh(app, tokens.get("refresh_token")).await, "invalid_grant");
+    }
+
+    /// OIDC Core §11: without `offline_access` a refresh token ends with the person's session.
+    async fn signing_out_ends_online_tokens_and_leaves_offline_ones(app: TestApp) {
+        let online = Rp { scope: "openid profile", ..Rp::web() };
+        let (browser, tokens) = signed_in(app, &online).await;
+        let tokens = refreshed(app, &online, tokens.get("refresh_token")).await;
+        let hint = format!("/end_session?id_token_hint={}", tokens.get("id_token"));
+        assert_eq!(browser.get(&hint).await.status, 200);
+        assert_refused(&online.refresh(app, tokens.get("refresh_token")).await, "invalid_grant");
+
+        let offline = Rp::web();
+        let (browser, tokens) = signed_in(app, &offline).await;
+        let hint = format!("/end_session?id_token_hint={}", tokens.get("id_token"));
+        assert_eq!(browser.get(&hint).await.status, 200);
+        refreshed(app, &offline, tokens.get("refresh_token")).await;
+    }
+
+    /// The same when the session ends by itself, after 12 hours.
+    async fn a_session_that_runs_out_ends_online_tokens(app: TestApp) {
+        let (online, offline) = (Rp { scope: "openid", ..Rp::web() }, Rp::web());
+        let mut tokens = online.tokens(app).await;
+        let kept = offline.tokens(app).await;
+        app.clock.advance(12 * 3_600 - 1);
+        tokens = refreshed(app, &online, tokens.get("refresh_token")).await;
+        app.clock.advance(1);
+        assert_refused(&online.refresh(app, tokens.get("refresh_token")).await, "invalid_grant");
+        refreshed(app, &offline, kept.get("refresh_token")).await;
+    }
+
+    /// RFC 6749 §10.4: what a disabled account granted gives no new tokens.
+    async fn a_disabled_account_gets_nothing_new(app: TestApp) {
+        let now = app.clock.now();
+        let token = Secret::new("a-refresh-token-of-somebody-who-had-to-go-00");
+        let (hash, gone) = (token.token_hash(), UserId::new("user-gone"));
+        let user = User {
+            id: gone.clone(),
+            username: "gone".to_owned(),
+            email: "gone@people.example".to_owned(),
+            email_verified: false,
+            password_hash: "x".to_owned(),
+            is_admin: false,
+            profile: Profile::default(),
+            created_at: now,
+            updated_at: now,
+            disabled_at: Some(now),
+        };
+        let grant = Grant {
+            id: GrantId::new("grant-of-the-gone"),
+            client_id: vestibule_model::ClientId::new("web-app"),
+            user_id: gone,
+            session_id: SessionId::new("ended"),
+            scope: "openid offline_access".to_owned().try_into().unwrap(),
+            claims: vestibule_model::claims::ClaimsRequest::default(),
+            auth_time: now,
+            acr: "urn:vestibule:acr:pwd".to_owned(),
+            amr: vec!["pwd".to_owned()],
+            created_at: now,
+            expires_at: now.plus(DAY),
+            revoked_at: None,
+        };
+        let row = RefreshToken {
+            hash,
+            grant_id: grant.id.clone(),
+            generation: 0,
+            created_at: now,
+            expires_at: now.plus(DAY),
+            used: None,
+        };
+        app.rows(move |conn| {
+            vestibule_storage::user::insert(conn, &user)?;
+            vestibule_storage::grant::insert(conn, &grant)?;
+            Ok(vestibule_storage::refresh_token::insert(conn, &row)?)
+        })
+        .await;
+        assert_refused(&Rp::web().refresh(app, token.expose()).await, "invalid_grant");
+        let hash = token.token_hash();
+        let row = app
+            .rows(move |conn| Ok(vestibule_storage::refresh_token::find(conn, &hash)?))
+            .await;
+        assert!(row.is_some_and(|row| row.used.is_none()), "nothing was rotated");
+    }
+}

@@ -1,0 +1,130 @@
+//! Token revocation (RFC 7009).
+
+use serde_json::{Value, json};
+use vestibule_acceptance::{Page, Rp, TestApp, on_both_databases};
+use vestibule_model::client::AccessTokenFormat;
+
+async fn revoke(app: &TestApp, rp: &Rp, token: &str) -> Page {
+    rp.call(app, "/revoke", &[("token", token)]).await
+}
+
+/// RFC 7009 §2.2: 200, and the body says nothing.
+fn assert_done(page: &Page) {
+    assert_eq!((page.status, page.body.as_str()), (200, ""), "{page:#?}");
+    assert_eq!(page.header("cache-control"), "no-store");
+}
+
+fn error(page: &Page) -> (u16, Value) {
+    (page.status, page.json()["error"].clone())
+}
+
+on_both_databases! {
+    /// RFC 7009 §2: the access token dies, the rest of the grant lives on.
+    async fn an_access_token_is_revoked_alone(app: TestApp) {
+        let rp = Rp::web();
+        for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
+            app.change_client("web-app", move |client| {
+                client.metadata.access_token_format = format;
+            })
+            .await;
+            let tokens = rp.tokens(app).await;
+            let access = tokens.get("access_token");
+            assert_eq!(access.contains('.'), format == AccessTokenFormat::Jwt);
+            assert!(Rp::is_active(app, access).await);
+            for _ in 0..2 {
+                assert_done(&revoke(app, &rp, access).await);
+                assert!(!Rp::is_active(app, access).await);
+            }
+            let bearer = format!("Bearer {access}");
+            let headers = [("authorization", bearer.as_str())];
+            let page = app.machine().post_with("/userinfo", &headers, &[]).await;
+            assert_eq!(page.status, 401);
+            let refreshed = rp.refresh(app, tokens.get("refresh_token")).await;
+            assert_eq!(refreshed.status, 200, "{format:?}");
+        }
+    }
+
+    /// RFC 7009 §2.1: with a refresh token go the access tokens of the same grant.
+    async fn a_refresh_token_takes_its_grant_with_it(app: TestApp) {
+        let rp = Rp::web();
+        let (tokens, bystander) = (rp.tokens(app).await, rp.tokens(app).await);
+        assert_done(&revoke(app, &rp, tokens.get("refresh_token")).await);
+        assert!(!Rp::is_active(app, tokens.get("access_token")).await);
+        let refreshed = rp.refresh(app, tokens.get("refresh_token")).await;
+        assert_eq!(error(&refreshed), (400, json!("invalid_grant")));
+        assert_done(&revoke(app, &rp, tokens.get("refresh_token")).await);
+        assert!(Rp::is_active(app, bystander.get("access_token")).await);
+        assert_eq!(rp.refresh(app, bystander.get("refresh_token")).await.status, 200);
+        assert!(app.audit("refresh_token.reused").await.is_empty(), "a client's wish is no theft");
+    }
+
+    /// A used refresh token still names its family: whoever revokes it means the family.
+    async fn a_used_refresh_token_takes_its_grant_with_it(app: TestApp) {
+        let rp = Rp::web();
+        let first = rp.tokens(app).await;
+        let second = rp.refresh(app, first.get("refresh_token")).await.json();
+        assert_done(&revoke(app, &rp, first.get("refresh_token")).await);
+        let token = second["refresh_token"].as_str().unwrap();
+        assert_eq!(error(&rp.refresh(app, token).await), (400, json!("invalid_grant")));
+    }
+
+    /// RFC 7009 §2.1: "if this validation fails, the request is refused"; the token stays.
+    async fn a_token_of_another_client_stays_as_it_is(app: TestApp) {
+        let owner = Rp::web();
+        let tokens = owner.tokens(app).await;
+        app.change_client("web-app", |client| {
+            client.metadata.access_token_format = AccessTokenFormat::Opaque;
+        })
+        .await;
+        let opaque = owner.tokens(app).await;
+        for token in [
+            tokens.get("access_token"), tokens.get("refresh_token"), opaque.get("access_token"),
+        ] {
+            let page = revoke(app, &Rp::spa(), token).await;
+            assert_eq!(error(&page), (400, json!("unauthorized_client")));
+        }
+        assert!(Rp::is_active(app, tokens.get("access_token")).await);
+        assert!(Rp::is_active(app, opaque.get("access_token")).await);
+        assert_eq!(owner.refresh(app, tokens.get("refresh_token")).await.status, 200);
+    }
+
+    /// RFC 7009 §2.2: "invalid tokens do not cause an error response".
+    async fn what_never_lived_or_died_by_itself_is_fine(app: TestApp) {
+        let rp = Rp::web();
+        let tokens = rp.tokens(app).await;
+        for token in ["nonsense", "a.b.c", "...", tokens.get("id_token")] {
+            assert_done(&revoke(app, &rp, token).await);
+        }
+        assert!(Rp::is_active(app, tokens.get("access_token")).await);
+        app.clock.advance(601);
+        assert_done(&revoke(app, &rp, tokens.get("access_token")).await);
+    }
+
+    /// RFC 7009 §2.1: the hint only speeds the search up, and an unknown one is ignored.
+    async fn a_wrong_hint_does_no_harm(app: TestApp) {
+        let rp = Rp::web();
+        for (name, hint) in [
+            ("access_token", "refresh_token"), ("refresh_token", "access_token"),
+            ("refresh_token", "something"),
+        ] {
+            let tokens = rp.tokens(app).await;
+            let form = [("token", tokens.get(name)), ("token_type_hint", hint)];
+            assert_done(&rp.call(app, "/revoke", &form).await);
+            assert!(!Rp::is_active(app, tokens.get("access_token")).await, "{name} as {hint}");
+        }
+    }
+
+    /// RFC 7009 §2.1: a public client names itself; nobody else may ask.
+    async fn a_public_client_revokes_its_own(app: TestApp) {
+        let tokens = Rp::spa().tokens(app).await;
+        let token = tokens.get("access_token");
+        let nobody = app.machine().post("/revoke", &[("token", token)]).await;
+        assert_eq!(error(&nobody), (401, json!("invalid_client")));
+        assert!(Rp::is_active(app, token).await);
+        assert_done(&revoke(app, &Rp::spa(), token).await);
+        assert!(!Rp::is_active(app, token).await);
+        let empty = Rp::web().call(app, "/revoke", &[]).await;
+        assert_eq!(error(&empty), (400, json!("invalid_request")));
+        assert_eq!(app.machine().get("/revoke?token=x").await.status, 405);
+    }
+}
