@@ -54,8 +54,8 @@ async fn run(each: Duration) {
         println!("   memory after load {} MB", server.rss());
     }
     println!(
-        "-- SQL per idle minute on PostgreSQL: {}",
-        scenarios::idle_statements(&postgres).await
+        "-- transactions in an idle minute, as PostgreSQL counts them: {}",
+        scenarios::idle_transactions().await
     );
     println!("-- binary {} MB", server::binary_megabytes());
 }

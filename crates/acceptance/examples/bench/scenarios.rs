@@ -174,7 +174,8 @@ fn refresh_token(tokens: &Value) -> String {
 }
 
 /// Transactions that an idle server causes in a minute, as PostgreSQL counts them.
-pub async fn idle_statements(database: &TestDatabase) -> i64 {
+pub async fn idle_transactions() -> i64 {
+    let database = TestDatabase::postgres();
     let server = Server::start(&database.url());
     // What was under way is counted first: the statistics lag by up to a second.
     tokio::time::sleep(Duration::from_secs(15)).await;
