@@ -1,0 +1,32 @@
+# `just` lists these. Each is one line of what CONTRIBUTING.md says.
+
+# One target folder for everything, the one that .ci uses too.
+export CARGO_TARGET_DIR := env("CARGO_TARGET_DIR", env("XDG_CACHE_HOME", env("HOME") / ".cache") / "vestibule-target")
+
+_default:
+    @just --list --unsorted
+
+# Run the server and the sample app; restart by hand after a change
+dev *arguments:
+    cargo run -- demo {{ arguments }}
+
+# All tests, with what they need installed first; or one step: just test unit
+test *steps:
+    .ci/test {{ steps }}
+
+# Formatting, lints and dependencies
+lint:
+    .ci/test fmt clippy deps
+
+# Browser and third-party clients: just e2e browser -g "five tabs"
+e2e *arguments:
+    e2e/run {{ arguments }}
+
+# The figures of the README, release build
+bench *arguments:
+    cargo build --release -p vestibule-server
+    cargo run --release -p vestibule-acceptance --example bench -- {{ arguments }}
+
+# A PostgreSQL for development, in the foreground
+db port="5433":
+    .ci/db {{ port }}
