@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use vestibule_model::{
-    ErrorCode, OAuthError, Timestamp,
+    OAuthError, Timestamp,
     audit::AuditEvent,
     grant::Consent,
     interaction::{Interaction, Progress},
@@ -13,29 +13,14 @@ use vestibule_pages::{Consent as ConsentPage, Destination, link};
 use vestibule_policy::{claims, params::Params, prompt::Step};
 use vestibule_web::{
     AppState, FormParams, QueryParams, RequestId, State,
+    asked::{Asked, Situation},
     browser::SignedIn,
     csrf,
     html::{self, FormFrame},
     page_error, urls,
 };
 
-use crate::asked::{self, Asked};
-
-/// Reads the request that a page belongs to; a stale one is answered here, with its one button.
-pub(crate) async fn begin(
-    state: &AppState,
-    http: &HttpRequest,
-    params: &Params,
-    now: Timestamp,
-) -> Result<Result<Asked, HttpResponse>, OAuthError> {
-    let id = asked::id(params).ok_or(ErrorCode::InteractionUnknown)?;
-    let asked = Asked::read(state, http, id, now).await?;
-    if asked.is_stale(now) {
-        let client = Some(&asked.client);
-        return Ok(Err(html::stale_interaction(state, http, &asked.interaction, client)));
-    }
-    Ok(Ok(asked))
-}
+use crate::pending;
 
 /// `GET /consent`.
 pub async fn get(state: State, http: HttpRequest, query: QueryParams) -> HttpResponse {
@@ -48,12 +33,13 @@ async fn show(
     query: Result<Params, OAuthError>,
 ) -> Result<HttpResponse, OAuthError> {
     let now = state.now();
-    let asked = match begin(state, http, &query?, now).await? {
+    let asked = match pending::read(state, http, pending::id(&query?), now).await? {
         Ok(asked) => asked,
         Err(elsewhere) => return Ok(elsewhere),
     };
     let step = asked.next(state, now);
-    let (Some(who), Step::Consent { new_scopes, known_scopes }) = (&asked.who, &step) else {
+    let (Some(who), Step::Consent { new_scopes, known_scopes }) = (&asked.situation.who, &step)
+    else {
         return Ok(html::see_other(&urls::resume(&state.settings.issuer, &asked.interaction.id)));
     };
     let frame = FormFrame::shown_to(state, http, Some(&who.session.id));
@@ -62,8 +48,8 @@ async fn show(
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
         interaction: asked.interaction.id.as_str(),
-        client: asked.client.display_name(),
-        client_host: asked.client.metadata.client_uri.as_deref().and_then(link::host),
+        client: asked.situation.client.display_name(),
+        client_host: asked.situation.client.metadata.client_uri.as_deref().and_then(link::host),
         destination: Destination::of(&asked.interaction.request.redirect_uri),
         person: html::person(&who.user),
         new_scopes: new_scopes.iter().collect(),
@@ -85,13 +71,13 @@ async fn decide(
 ) -> Result<HttpResponse, OAuthError> {
     let now = state.now();
     let params = form?;
-    let asked = match begin(state, http, &params, now).await? {
+    let asked = match pending::read(state, http, pending::id(&params), now).await? {
         Ok(asked) => asked,
         Err(elsewhere) => return Ok(elsewhere),
     };
     let resume = urls::resume(&state.settings.issuer, &asked.interaction.id);
     let still_asked = matches!(asked.next(state, now), Step::Consent { .. });
-    let Asked { interaction, client, who, consent } = asked;
+    let Asked { interaction, situation: Situation { client, who, consent } } = asked;
     // Without a session there is nobody to consent; `resume` asks for the sign-in.
     let Some(who) = who else { return Ok(html::see_other(&resume)) };
     if csrf::check_shown_to(state, http, &params, Some(&who.session.id)).is_err() {

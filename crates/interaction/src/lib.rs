@@ -4,13 +4,13 @@
 //! next. Adding a page: a view in `vestibule-pages`, a file here, a row in `routes`.
 
 pub mod account;
-pub mod asked;
 pub mod assets;
 pub mod consent;
 pub mod error_reference;
 pub mod home;
 pub mod login;
 pub mod logout;
+pub mod pending;
 pub mod select_account;
 pub mod setup;
 

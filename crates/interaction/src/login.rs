@@ -20,12 +20,14 @@ use vestibule_policy::{
 };
 use vestibule_storage::Conn;
 use vestibule_web::{
-    AppState, FormParams, QueryParams, RequestId, State, browser, cookies, csrf,
+    AppState, FormParams, QueryParams, RequestId, State,
+    asked::Asked,
+    browser, cookies, csrf,
     html::{self, FormFrame},
     page_error, urls,
 };
 
-use crate::asked::{self, Asked};
+use crate::pending;
 
 /// Longer than any password we accept: the rest is not worth hashing.
 const MAX_PASSWORD: usize = 1_024;
@@ -41,22 +43,22 @@ async fn show(
     query: Result<Params, OAuthError>,
 ) -> Result<HttpResponse, OAuthError> {
     let now = state.now();
-    let Some(id) = asked::id(&query?) else {
+    let Some(id) = pending::id(&query?) else {
         // A bookmarked login page belongs to no request; whoever is signed in wants the account.
         if signed_in(state, http, now).await? {
             return Ok(html::see_other(&account(state)));
         }
         return Form::default().render(state, http, StatusCode::OK);
     };
-    let asked = Asked::read(state, http, id, now).await?;
-    if asked.is_stale(now) {
-        return Ok(html::stale_interaction(state, http, &asked.interaction, Some(&asked.client)));
-    }
+    let asked = match pending::read(state, http, Some(id), now).await? {
+        Ok(asked) => asked,
+        Err(elsewhere) => return Ok(elsewhere),
+    };
     let mut form = Form::of(&asked);
     match asked.next(state, now) {
         Step::Login { reason } => {
             form.reason = reason_shown(reason, asked.interaction.request.max_age);
-            if let Some(who) = asked.who.filter(|_| form.username.is_empty()) {
+            if let Some(who) = asked.situation.who.filter(|_| form.username.is_empty()) {
                 form.username = who.user.username;
             }
         }
@@ -111,7 +113,7 @@ impl Form {
     fn of(asked: &Asked) -> Self {
         Self {
             interaction: Some(asked.interaction.id.clone()),
-            client: Some(asked.client.display_name().to_owned()),
+            client: Some(asked.situation.client.display_name().to_owned()),
             username: asked.interaction.request.login_hint.clone().unwrap_or_default(),
             ..Self::default()
         }
@@ -149,18 +151,14 @@ async fn sign_in(
 ) -> Result<HttpResponse, OAuthError> {
     let now = state.now();
     let params = form.0?;
-    let interaction = asked::id(&params);
+    let interaction = pending::id(&params);
     let checked = csrf::check(state, http, &params);
     let mut form = match &interaction {
         None => Form::default(),
-        Some(id) => {
-            let asked = Asked::read(state, http, id.clone(), now).await?;
-            if asked.is_stale(now) {
-                let client = Some(&asked.client);
-                return Ok(html::stale_interaction(state, http, &asked.interaction, client));
-            }
-            Form::of(&asked)
-        }
+        Some(id) => match pending::read(state, http, Some(id.clone()), now).await? {
+            Ok(asked) => Form::of(&asked),
+            Err(elsewhere) => return Ok(elsewhere),
+        },
     };
     let issuer = &state.settings.issuer;
     let next = interaction.as_ref().map_or_else(|| account(state), |id| urls::resume(issuer, id));

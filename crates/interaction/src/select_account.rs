@@ -5,12 +5,14 @@ use vestibule_model::OAuthError;
 use vestibule_pages::SelectAccount;
 use vestibule_policy::{params::Params, prompt::Step};
 use vestibule_web::{
-    AppState, FormParams, QueryParams, State, csrf,
+    AppState, FormParams, QueryParams, State,
+    asked::{Asked, Situation},
+    csrf,
     html::{self, FormFrame},
     page_error, urls,
 };
 
-use crate::{asked::Asked, consent::begin};
+use crate::pending;
 
 /// `GET /select-account`.
 pub async fn get(state: State, http: HttpRequest, query: QueryParams) -> HttpResponse {
@@ -23,11 +25,11 @@ async fn show(
     query: Result<Params, OAuthError>,
 ) -> Result<HttpResponse, OAuthError> {
     let now = state.now();
-    let asked = match begin(state, http, &query?, now).await? {
+    let asked = match pending::read(state, http, pending::id(&query?), now).await? {
         Ok(asked) => asked,
         Err(elsewhere) => return Ok(elsewhere),
     };
-    let (Some(who), Step::SelectAccount) = (&asked.who, asked.next(state, now)) else {
+    let (Some(who), Step::SelectAccount) = (&asked.situation.who, asked.next(state, now)) else {
         return Ok(html::see_other(&urls::resume(&state.settings.issuer, &asked.interaction.id)));
     };
     let frame = FormFrame::shown_to(state, http, Some(&who.session.id));
@@ -35,7 +37,7 @@ async fn show(
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
         interaction: asked.interaction.id.as_str(),
-        client: asked.client.display_name(),
+        client: asked.situation.client.display_name(),
         person: html::person(&who.user),
     };
     frame.page(StatusCode::OK, &view)
@@ -53,10 +55,11 @@ async fn choose(
 ) -> Result<HttpResponse, OAuthError> {
     let now = state.now();
     let params = form?;
-    let Asked { interaction, client, who, .. } = match begin(state, http, &params, now).await? {
-        Ok(asked) => asked,
-        Err(elsewhere) => return Ok(elsewhere),
-    };
+    let Asked { interaction, situation: Situation { client, who, .. } } =
+        match pending::read(state, http, pending::id(&params), now).await? {
+            Ok(asked) => asked,
+            Err(elsewhere) => return Ok(elsewhere),
+        };
     let issuer = &state.settings.issuer;
     let resume = urls::resume(issuer, &interaction.id);
     let session = who.as_ref().map(|who| &who.session.id);

@@ -5,7 +5,7 @@ use vestibule_model::{Clock, Timestamp};
 use vestibule_storage::{DatabaseSettings, DatabaseUrl, Db};
 
 use crate::clock::SystemClock;
-use crate::config::{self, Config};
+use crate::config::Config;
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
 use crate::master_key::{self, Provenance};
@@ -30,7 +30,8 @@ impl Premises {
             Some(given) => MasterKey::from_hex(given.expose())?,
             None => made_key(&config)?,
         };
-        let db = Db::open(&database_settings(&config)?)?;
+        make_database_folder(&config.database)?;
+        let db = Db::open(&config.database)?;
         Ok(Self { config, db, master_key })
     }
 
@@ -66,23 +67,12 @@ fn made_key(config: &Config) -> Result<MasterKey, Fault> {
     Ok(MasterKey::from_hex(key.expose())?)
 }
 
-fn database_settings(config: &Config) -> Result<DatabaseSettings, Fault> {
-    let settings = &config.database;
-    let url = match &settings.url {
-        config::DatabaseUrl::Postgres { url } => DatabaseUrl::Postgres { url: url.clone() },
-        config::DatabaseUrl::Sqlite { path } => {
-            if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-                master_key::create_private_folder(folder)
-                    .map_err(Fault::io(format!("cannot make the folder {}", folder.display())))?;
-            }
-            DatabaseUrl::Sqlite { path: path.clone() }
-        }
+/// SQLite makes its file, but not the folder around it.
+fn make_database_folder(database: &DatabaseSettings) -> Result<(), Fault> {
+    let DatabaseUrl::Sqlite { path } = &database.url else { return Ok(()) };
+    let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
     };
-    Ok(DatabaseSettings {
-        url,
-        pool_size: settings.pool_size,
-        acquire_timeout: settings.acquire_timeout,
-        statement_timeout: settings.statement_timeout,
-        queue: settings.queue,
-    })
+    let doing = format!("cannot make the folder {}", folder.display());
+    master_key::create_private_folder(folder).map_err(Fault::io(doing))
 }

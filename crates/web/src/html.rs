@@ -7,14 +7,15 @@ use actix_web::{
         header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION},
     },
 };
-use vestibule_model::{
-    ErrorCode, OAuthError, SessionId, client::Client, interaction::Interaction, user::User,
-};
+use vestibule_model::{ErrorCode, OAuthError, SessionId, client::Client, user::User};
 use vestibule_pages::{
     ErrorPage, FormPost, LogoutConfirm, Person, Returning, Shell, SignedOut, Stale, View,
 };
 
-use crate::{cookies, csrf, error, logout::AfterLogout, request::RequestId, state::AppState, urls};
+use crate::{
+    asked::Asked, cookies, csrf, error, logout::AfterLogout, request::RequestId, state::AppState,
+    urls,
+};
 
 /// The policy of the page that posts to a client's callback: as [`crate::headers::PAGE_POLICY`],
 /// without `form-action`, since Chromium applies that to whatever the callback redirects to.
@@ -148,14 +149,9 @@ pub fn form_post(
 
 /// A page of a request that got too old; its one button starts the request anew.
 #[must_use]
-pub fn stale_interaction(
-    state: &AppState,
-    http: &HttpRequest,
-    interaction: &Interaction,
-    client: Option<&Client>,
-) -> HttpResponse {
-    let href = urls::restart(&state.settings.issuer, &interaction.id);
-    stale(state, http, client.map_or("the app", Client::display_name), &href)
+pub fn stale_interaction(state: &AppState, http: &HttpRequest, asked: &Asked) -> HttpResponse {
+    let href = urls::restart(&state.settings.issuer, &asked.interaction.id);
+    stale(state, http, asked.situation.client.display_name(), &href)
 }
 
 /// "This page got old", with one button that leads on.

@@ -2,6 +2,7 @@
 //!
 //! Nothing here decides what a client or a person may do; that is `vestibule-policy`.
 
+pub mod asked;
 pub mod browser;
 pub mod client_ip;
 pub mod cookies;

@@ -31,5 +31,6 @@ mod redirect_uri;
 mod refresh;
 mod revoke;
 mod robustness;
+mod setup;
 mod token;
 mod userinfo;

@@ -3,16 +3,15 @@
 //! A request is checked once, then asked again and again what it still needs, until it can be
 //! answered: here for a person who is signed in already, on [`resume`] after each page.
 
+mod code;
 pub mod respond;
 pub mod restart;
 pub mod resume;
-mod step;
 
 use actix_web::{HttpRequest, HttpResponse};
 use vestibule_keys::Expected;
 use vestibule_model::{
     ClientId, ErrorCode, InteractionId, OAuthError, Timestamp, UserId,
-    client::Client,
     entropy::random_id,
     interaction::{AuthorizationRequest, Interaction, Progress},
 };
@@ -21,10 +20,12 @@ use vestibule_policy::{
     params::Params,
     prompt::Step,
 };
-use vestibule_web::{AppState, FormParams, QueryParams, RequestId, State, browser, page_error};
+use vestibule_web::{
+    AppState, FormParams, QueryParams, RequestId, State, asked::Situation, browser, page_error,
+};
 
+use code::issue_code;
 use respond::{Answer, Leaving};
-use step::{Situation, issue_code, load};
 
 /// `GET /authorize`.
 pub async fn get(state: State, http: HttpRequest, query: QueryParams) -> HttpResponse {
@@ -69,11 +70,14 @@ async fn respond_to(
     let has_session = session.is_some();
     let lifetimes = state.settings.lifetimes.clone();
     let situation = state
-        .read(move |conn| load(conn, &client_id, session.as_ref(), &lifetimes, now))
+        .read(move |conn| Situation::load(conn, &client_id, session.as_ref(), &lifetimes, now))
         .await
         .map_err(Rejection::Page)?;
-    let client = situation.client.as_ref();
+    let client = situation.as_ref().map(|situation| &situation.client);
     let request = validate(params, client, |hint| hinted(state, hint), &state.settings)?;
+    let Some(situation) = situation else {
+        return Err(Rejection::Page(ErrorCode::ClientUnknown.into()));
+    };
     // A form sent from the client's own site arrives without our `SameSite=Lax` cookie. The
     // redirect to `resume` brings the cookie, so who is signed in is asked there.
     let blind_post = http.method() == actix_web::http::Method::POST && !has_session;
@@ -146,34 +150,7 @@ fn hinted(state: &AppState, hint: &str) -> Option<HintedSubject> {
     })
 }
 
-/// The client of a stored request: it can have been removed meanwhile.
-fn known(client: Option<&Client>) -> Result<&Client, OAuthError> {
-    client
-        .filter(|client| client.disabled_at.is_none())
-        .ok_or_else(|| OAuthError::new(ErrorCode::ClientUnknown).because("gone since the request"))
-}
-
 /// The request id for the audit log.
 fn request_id(http: &HttpRequest) -> String {
     RequestId::of(http).0
-}
-
-impl Situation {
-    fn next(
-        &self,
-        request: &AuthorizationRequest,
-        progress: &Progress,
-        settings: &vestibule_model::settings::Settings,
-        now: Timestamp,
-    ) -> Step {
-        match known(self.client.as_ref()) {
-            Ok(client) => vestibule_policy::prompt::next(
-                request,
-                &self.standing(client, progress),
-                settings,
-                now,
-            ),
-            Err(error) => Step::Deny(error),
-        }
-    }
 }

@@ -1,15 +1,13 @@
 //! `GET /authorize/resume/{id}`: where every page of a request returns to. The one loop point.
 
 use actix_web::{HttpRequest, HttpResponse, web::Path};
-use vestibule_model::{
-    ErrorCode, InteractionId, OAuthError, Timestamp, interaction::Interaction, settings::Issuer,
-};
+use vestibule_model::{ErrorCode, InteractionId, OAuthError, settings::Issuer};
 use vestibule_policy::prompt::Step;
-use vestibule_web::{AppState, State, browser, html, page_error, urls};
+use vestibule_web::{AppState, State, asked::Asked, html, page_error, urls};
 
 use super::{
+    code::issue_code,
     respond::{self, Answer, Leaving},
-    step::{Situation, issue_code, load},
 };
 
 /// Asks what the request still needs, and goes there: a page, or the client. A request that was
@@ -29,54 +27,29 @@ async fn resume(
     id: &InteractionId,
 ) -> Result<HttpResponse, OAuthError> {
     let now = state.now();
-    let (interaction, situation) = read(state, http, id, now).await?;
-    if now >= interaction.expires_at {
-        return Ok(html::stale_interaction(state, http, &interaction, situation.client.as_ref()));
+    let asked = Asked::read(state, http, id.clone(), now).await?;
+    if asked.is_stale(now) {
+        return Ok(html::stale_interaction(state, http, &asked));
     }
-    let request = &interaction.request;
-    match situation.next(request, &interaction.progress, &state.settings, now) {
+    let request = &asked.interaction.request;
+    // We may have come here from a form, and Chromium applies `form-action` to everything that a
+    // form's answer redirects to.
+    let client_name = asked.situation.client.display_name().to_owned();
+    let leaving = Leaving::AfterForm { client_name };
+    match asked.next(state, now) {
         Step::Issue => {
-            let code = issue_code(state, &situation, request, Some(id), now).await?;
-            let answer = Answer::code(state, request, &code);
-            Ok(answer.send(state, http, leaving(&situation)))
+            let code = issue_code(state, &asked.situation, request, Some(id), now).await?;
+            Ok(Answer::code(state, request, &code).send(state, http, leaving))
         }
         Step::Deny(error) => {
             respond::log_refusal(http, &error);
-            super::known(situation.client.as_ref())?;
-            Ok(Answer::refusal(state, request, &error).send(state, http, leaving(&situation)))
+            Ok(Answer::refusal(state, request, &error).send(state, http, leaving))
         }
         step => {
             let to = page_of(&state.settings.issuer, id, &step);
             to.map(|to| html::see_other(&to)).ok_or_else(|| ErrorCode::Internal.into())
         }
     }
-}
-
-/// We may have come here from a form, and Chromium applies `form-action` to everything a form's
-/// answer redirects to.
-fn leaving(situation: &Situation) -> Leaving {
-    let name = situation.client.as_ref().map(|client| client.display_name().to_owned());
-    Leaving::AfterForm { client_name: name.unwrap_or_default() }
-}
-
-async fn read(
-    state: &AppState,
-    http: &HttpRequest,
-    id: &InteractionId,
-    now: Timestamp,
-) -> Result<(Interaction, Situation), OAuthError> {
-    let id = id.clone();
-    let session = browser::session_hash(http);
-    let lifetimes = state.settings.lifetimes.clone();
-    state
-        .read(move |conn| {
-            let interaction = vestibule_storage::interaction::find(conn, &id)?
-                .ok_or(ErrorCode::InteractionUnknown)?;
-            let client_id = &interaction.request.client_id;
-            let situation = load(conn, client_id, session.as_ref(), &lifetimes, now)?;
-            Ok((interaction, situation))
-        })
-        .await
 }
 
 /// The page a step needs; `None` for the steps that end the request.

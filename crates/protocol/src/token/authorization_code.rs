@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 use vestibule_model::{
-    ErrorCode, OAuthError, Secret, Timestamp, TokenHash,
+    ErrorCode, OAuthError, Secret, TokenHash,
     audit::AuditEvent,
     client::Client,
     grant::{AuthorizationCode, Grant},
@@ -12,7 +12,11 @@ use vestibule_policy::authorization_code as policy;
 use vestibule_storage::Conn;
 use vestibule_web::{AppState, RequestId};
 
+use super::misuse;
 use crate::issue::{Mint, MintedTokens, Turn};
+
+/// The audit event of a second use.
+const REPLAYED: &str = "authorization_code.replayed";
 
 /// The request's own parameters.
 #[derive(Debug)]
@@ -65,9 +69,8 @@ impl Exchange {
         );
         if let Err(error) = checked {
             if error.code == ErrorCode::CodeReplayed {
-                let event = replay_event(&found.grant, request_id, now);
-                let grant_id = found.grant.id;
-                state.write(move |conn| revoke(conn, &grant_id, &event)).await?;
+                let event = misuse::event(REPLAYED, &found.grant, request_id, now);
+                state.write(move |conn| misuse::revoke(conn, &found.grant, &event)).await?;
             }
             return Err(error);
         }
@@ -78,7 +81,7 @@ impl Exchange {
         let mut minted =
             mint.tokens(&client, &found.user, &found.grant, &found.grant.scope, turn)?;
         let response = std::mem::take(&mut minted.response);
-        let event = replay_event(&found.grant, request_id, now);
+        let event = misuse::event(REPLAYED, &found.grant, request_id, now);
         match state.write(move |conn| redeem(conn, &hash, &found.grant, &minted, &event)).await? {
             Redeemed::Fresh => Ok(response),
             Redeemed::Replayed => Err(ErrorCode::CodeReplayed.into()),
@@ -109,29 +112,7 @@ fn redeem(
         minted.insert(conn)?;
         Ok(Redeemed::Fresh)
     } else {
-        revoke(conn, &grant.id, replay)?;
+        misuse::revoke(conn, grant, replay)?;
         Ok(Redeemed::Replayed)
-    }
-}
-
-fn revoke(
-    conn: &mut Conn,
-    grant_id: &vestibule_model::GrantId,
-    event: &AuditEvent,
-) -> Result<(), OAuthError> {
-    if vestibule_storage::grant::revoke(conn, grant_id, event.at)? {
-        vestibule_storage::audit::insert(conn, event)?;
-    }
-    Ok(())
-}
-
-fn replay_event(grant: &Grant, request_id: &RequestId, now: Timestamp) -> AuditEvent {
-    AuditEvent {
-        at: now,
-        event: "authorization_code.replayed",
-        user_id: Some(grant.user_id.clone()),
-        client_id: Some(grant.client_id.clone()),
-        request_id: request_id.0.clone(),
-        detail: format!("grant {} revoked", grant.id),
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+mod misuse;
 pub mod refresh_token;
 
 use actix_web::{

@@ -18,7 +18,11 @@ use vestibule_policy::refresh::{self as policy, Presented, RefreshDecision};
 use vestibule_storage::Conn;
 use vestibule_web::{AppState, RequestId};
 
+use super::misuse;
 use crate::issue::{Mint, MintedTokens, Turn};
+
+/// The audit event of a use after the grace period.
+const REUSED: &str = "refresh_token.reused";
 
 /// What the sealed answer is bound to.
 const SEALED_REPLY: &str = "refresh_token.reply";
@@ -91,7 +95,7 @@ impl Refresh {
         let lookup = hash.clone();
         let found = state.read(move |conn| find_with_user(conn, &lookup, now)).await?;
         let Some((found, user)) = found else { return Err(ErrorCode::RefreshTokenUnknown.into()) };
-        let reuse = reuse_event(&found.grant, request_id, now);
+        let reuse = misuse::event(REUSED, &found.grant, request_id, now);
         let granted = match policy::decide(
             &found.presented(&client, self.scope.as_ref()),
             &mint.settings.lifetimes,
@@ -101,7 +105,7 @@ impl Refresh {
             RefreshDecision::Replay => return replay(state, found.token.used),
             RefreshDecision::Refuse(error) => return Err(error),
             RefreshDecision::Reuse => {
-                state.write(move |conn| revoke(conn, &found.grant, &reuse)).await?;
+                state.write(move |conn| misuse::revoke(conn, &found.grant, &reuse)).await?;
                 return Err(ErrorCode::RefreshTokenReused.into());
             }
         };
@@ -147,7 +151,7 @@ impl Rotation {
             (RefreshDecision::Replay, Some(usage)) => Ok(Rotated::Lost(usage.sealed_reply)),
             (RefreshDecision::Refuse(error), _) => Ok(Rotated::Refused(error)),
             _ => {
-                revoke(conn, &found.grant, &self.reuse)?;
+                misuse::revoke(conn, &found.grant, &self.reuse)?;
                 Ok(Rotated::Reused)
             }
         }
@@ -208,22 +212,4 @@ fn open(state: &AppState, sealed: &str) -> Result<Map<String, Value>, OAuthError
     })?;
     state.metrics.refresh_replay();
     Ok(reply)
-}
-
-fn revoke(conn: &mut Conn, grant: &Grant, event: &AuditEvent) -> Result<(), OAuthError> {
-    if vestibule_storage::grant::revoke(conn, &grant.id, event.at)? {
-        vestibule_storage::audit::insert(conn, event)?;
-    }
-    Ok(())
-}
-
-fn reuse_event(grant: &Grant, request_id: &RequestId, now: Timestamp) -> AuditEvent {
-    AuditEvent {
-        at: now,
-        event: "refresh_token.reused",
-        user_id: Some(grant.user_id.clone()),
-        client_id: Some(grant.client_id.clone()),
-        request_id: request_id.0.clone(),
-        detail: format!("grant {} revoked", grant.id),
-    }
 }

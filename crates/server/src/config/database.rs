@@ -1,10 +1,10 @@
 //! `[database]`: where rows live.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use url::Url;
 use vestibule_model::Secret;
+pub use vestibule_storage::{DatabaseSettings as Database, DatabaseUrl};
 
 use super::instance::Instance;
 use super::key::{Key, Section};
@@ -47,36 +47,6 @@ pub(super) const SECTION: Section = Section {
         ),
     ],
 };
-
-/// Where rows live.
-#[derive(Clone, Debug)]
-pub struct Database {
-    /// Which database.
-    pub url: DatabaseUrl,
-    /// Connections.
-    pub pool_size: u32,
-    /// How long to wait for a connection.
-    pub acquire_timeout: Duration,
-    /// How long a statement may take.
-    pub statement_timeout: Duration,
-    /// How many requests may wait.
-    pub queue: usize,
-}
-
-/// Which database.
-#[derive(Clone, Debug)]
-pub enum DatabaseUrl {
-    /// An embedded SQLite file.
-    Sqlite {
-        /// The file.
-        path: PathBuf,
-    },
-    /// A PostgreSQL server.
-    Postgres {
-        /// The connection string, which may hold a password.
-        url: Secret,
-    },
-}
 
 pub(super) fn read(reader: &mut Reader, instance: &Instance) -> Database {
     let embedded = || DatabaseUrl::Sqlite { path: instance.data_dir.join("vestibule.db") };

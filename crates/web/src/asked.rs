@@ -1,0 +1,112 @@
+//! What a client asked and where the person stands: all that the next step depends on, in one hop.
+
+use actix_web::HttpRequest;
+use vestibule_model::{
+    ClientId, ErrorCode, InteractionId, OAuthError, Timestamp, TokenHash,
+    client::Client,
+    grant::Consent,
+    interaction::{AuthorizationRequest, Interaction, Progress},
+    settings::{Lifetimes, Settings},
+};
+use vestibule_policy::prompt::{self, Standing, Step};
+use vestibule_storage::Conn;
+
+use crate::{
+    browser::{self, SignedIn, signed_in},
+    state::AppState,
+};
+
+/// The client, who is signed in, and what that person allowed that client before.
+pub struct Situation {
+    /// Who asks.
+    pub client: Client,
+    /// Who is signed in.
+    pub who: Option<SignedIn>,
+    /// What was allowed before.
+    pub consent: Option<Consent>,
+}
+
+impl Situation {
+    /// Reads it; `None` if there is no such client.
+    pub fn load(
+        conn: &mut Conn,
+        client_id: &ClientId,
+        session: Option<&TokenHash>,
+        lifetimes: &Lifetimes,
+        now: Timestamp,
+    ) -> Result<Option<Self>, OAuthError> {
+        let Some(client) = vestibule_storage::client::find(conn, client_id)? else {
+            return Ok(None);
+        };
+        let who = signed_in(conn, session, lifetimes, now)?;
+        let consent = match &who {
+            Some(who) => vestibule_storage::consent::find(conn, &who.user.id, client_id)?,
+            None => None,
+        };
+        Ok(Some(Self { client, who, consent }))
+    }
+
+    /// What `request` needs next.
+    #[must_use]
+    pub fn next(
+        &self,
+        request: &AuthorizationRequest,
+        progress: &Progress,
+        settings: &Settings,
+        now: Timestamp,
+    ) -> Step {
+        let standing = Standing {
+            session: self.who.as_ref().map(|who| &who.session),
+            consent: self.consent.as_ref(),
+            progress,
+            client: &self.client,
+        };
+        prompt::next(request, &standing, settings, now)
+    }
+}
+
+/// A stored request and its situation.
+pub struct Asked {
+    /// The request, and how far it has come.
+    pub interaction: Interaction,
+    /// Where the person stands.
+    pub situation: Situation,
+}
+
+impl Asked {
+    /// Reads it. A client that was removed or disabled meanwhile is unknown.
+    pub async fn read(
+        state: &AppState,
+        http: &HttpRequest,
+        id: InteractionId,
+        now: Timestamp,
+    ) -> Result<Self, OAuthError> {
+        let session = browser::session_hash(http);
+        let lifetimes = state.settings.lifetimes.clone();
+        state
+            .read(move |conn| {
+                let interaction = vestibule_storage::interaction::find(conn, &id)?
+                    .ok_or(ErrorCode::InteractionUnknown)?;
+                let client_id = &interaction.request.client_id;
+                let situation =
+                    Situation::load(conn, client_id, session.as_ref(), &lifetimes, now)?
+                        .filter(|situation| situation.client.disabled_at.is_none())
+                        .ok_or(ErrorCode::ClientUnknown)?;
+                Ok(Self { interaction, situation })
+            })
+            .await
+    }
+
+    /// Whether its pages are too old to go on.
+    #[must_use]
+    pub fn is_stale(&self, now: Timestamp) -> bool {
+        now >= self.interaction.expires_at
+    }
+
+    /// What it needs next.
+    #[must_use]
+    pub fn next(&self, state: &AppState, now: Timestamp) -> Step {
+        let Interaction { request, progress, .. } = &self.interaction;
+        self.situation.next(request, progress, &state.settings, now)
+    }
+}
