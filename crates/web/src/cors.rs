@@ -83,8 +83,9 @@ pub async fn registered<B: MessageBody>(
     let allowed = allowed_origin(&request).await;
     if request.method() == Method::OPTIONS {
         let mut answer = HttpResponse::NoContent().finish();
+        let headers = answer.headers_mut();
+        headers.append(VARY, HeaderValue::from_static("origin"));
         if let Some(origin) = allowed {
-            let headers = answer.headers_mut();
             allow(headers, origin);
             let text = HeaderValue::from_static;
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, text("GET, POST"));
@@ -116,5 +117,4 @@ fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
         ACCESS_CONTROL_EXPOSE_HEADERS,
         HeaderValue::from_static("www-authenticate, x-request-id, retry-after"),
     );
-    headers.append(VARY, HeaderValue::from_static("origin"));
 }

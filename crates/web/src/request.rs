@@ -97,3 +97,14 @@ pub async fn observe<B: MessageBody>(
     }
     Ok(response)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_made_up_method_makes_no_label_of_its_own() {
+        assert_eq!(label(&Method::POST), "POST");
+        assert_eq!(label(&Method::from_bytes(b"FOO1").unwrap()), "_OTHER");
+    }
+}

@@ -150,4 +150,22 @@ on_both_databases! {
         );
         assert_kept(&posted(app, "/token", "https://later.example").await);
     }
+
+    /// An `Origin` longer than any real one is neither looked up nor remembered.
+    async fn an_endless_origin_is_not_answered(app: TestApp) {
+        let endless = format!("https://{}.example", "a".repeat(10_000));
+        let headers = [("origin", endless.as_str()), ("access-control-request-method", "POST")];
+        let page = app.machine().send(Method::OPTIONS, "/token", &headers, None).await;
+        assert_eq!(page.status, 204);
+        assert_eq!(page.header("access-control-allow-origin"), "");
+    }
+
+    /// What anyone may read, scripts with headers of their own may read too.
+    async fn a_preflight_of_the_public_documents_is_answered(app: TestApp) {
+        for path in ["/jwks", "/.well-known/openid-configuration"] {
+            let headers = [("origin", "https://any.example"), ("access-control-request-method", "GET")];
+            let page = app.machine().send(Method::OPTIONS, path, &headers, None).await;
+            assert_eq!((page.status, page.header("access-control-allow-origin")), (204, "*"), "{path}");
+        }
+    }
 }

@@ -140,4 +140,26 @@ on_both_databases! {
         assert_eq!(error(&empty), (400, json!("invalid_request")));
         assert_eq!(app.machine().get("/introspect?token=x").await.status, 405);
     }
+
+    /// RFC 7662 §2.2 with OIDC Core §11: what `/token` would refuse is not active.
+    async fn a_refresh_token_ends_with_the_session_it_hangs_on(app: TestApp) {
+        for (scope, after) in [("openid", false), ("openid offline_access", true)] {
+            let rp = Rp { scope, ..Rp::web() };
+            let browser = app.browser();
+            let answer = rp.walk(&browser, &rp.authorize()).await;
+            let tokens = rp.tokens_of(app, &answer).await;
+            let token = tokens.get("refresh_token");
+            assert_eq!(seen_by(app, &rp, token).await["active"], true, "{scope}");
+            let page = browser.get("/logout").await;
+            browser.submit(&page, "/logout", &[("decision", "allow")]).await;
+            assert_eq!(seen_by(app, &rp, token).await["active"], after, "{scope}");
+        }
+    }
+
+    /// The name is the `profile` scope's to give away (RFC 7662 §5).
+    async fn a_user_name_needs_the_profile_scope(app: TestApp) {
+        let rp = Rp { scope: "openid email", ..Rp::web() };
+        let tokens = rp.tokens(app).await;
+        assert_eq!(seen_by(app, &rp, tokens.get("access_token")).await.get("username"), None);
+    }
 }

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use vestibule_acceptance::{Page, Rp, TestApp, Tokens, forge, on_both_databases};
+use vestibule_model::Secret;
 use vestibule_model::{Clock, client::GrantType};
 
 /// A refusal of the token endpoint is JSON that no cache keeps (RFC 6749 §5.2).
@@ -238,5 +239,23 @@ on_both_databases! {
         let again = Rp::web().tokens(app).await.claims("access_token");
         assert_ne!(again["jti"], claims["jti"]);
         assert!(again["jti"].as_str().is_some_and(|jti| jti.len() > 20));
+    }
+
+    /// A code that nobody redeems leaves nothing behind for a month: its grant ends with the access
+    /// token it could have had. A refresh token makes it live on.
+    async fn a_grant_lives_as_long_as_what_was_issued_from_it(app: TestApp) {
+        let rp = Rp::web();
+        let hash = Secret::new(rp.code(app).await).token_hash();
+        let unredeemed = app.rows(move |conn| {
+            Ok(vestibule_storage::authorization_code::find(conn, &hash)?.expect("the code"))
+        });
+        let unredeemed = unredeemed.await.grant_id;
+        let tokens = rp.tokens(app).await;
+        app.clock.advance(2 * 86_400);
+        let now = app.state.now();
+        app.rows(move |conn| Ok(vestibule_storage::expiry::delete_expired(conn, now, 100)?)).await;
+        let left = app.rows(move |conn| Ok(vestibule_storage::grant::find(conn, &unredeemed)?));
+        assert!(left.await.is_none());
+        assert_eq!(rp.refresh(app, tokens.get("refresh_token")).await.status, 200);
     }
 }
