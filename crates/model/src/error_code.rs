@@ -9,6 +9,7 @@ mod authorize_redirect;
 mod client_auth;
 mod logout;
 mod pages;
+pub mod reference;
 mod resource;
 mod server;
 mod token;
@@ -101,6 +102,21 @@ impl ErrorCode {
             Self::RefreshTokenOfAnotherClient => Self::RefreshTokenUnknown,
             other => other,
         }
+    }
+
+    /// Whether a client is told, by redirect or as JSON. The others end on a page, because nothing
+    /// is proved yet that could be redirected to, or because only the person is concerned.
+    #[must_use]
+    pub fn reaches_client(self) -> bool {
+        let unproved = matches!(
+            self,
+            Self::ClientIdMissing
+                | Self::ClientUnknown
+                | Self::ClientDisabled
+                | Self::RedirectUriMissing
+                | Self::RedirectUriMismatch
+        );
+        !unproved && !["VST-03", "VST-06"].iter().any(|group| self.id().starts_with(group))
     }
 
     /// The refusal of that stable code.

@@ -23,7 +23,7 @@ use crate::signing_keys::{Keeper, Wanted, fingerprint, schedule};
 use crate::telemetry::metrics::Figures;
 
 /// Sign-ins that may wait for each thread that hashes passwords.
-const QUEUE_PER_HASHER: usize = 32;
+const QUEUE_PER_HASHER: usize = 128;
 
 /// A server that is ready to listen.
 pub struct Wired {
