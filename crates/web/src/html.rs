@@ -199,13 +199,14 @@ pub fn error_page(
 ) -> HttpResponse {
     let frame = Frame::new(state, http);
     let (sentence, next) = words(refused.code);
+    let account = format!("{}{}", state.settings.issuer.path(), urls::ACCOUNT);
     let shown = state.settings.development && refused.code != ErrorCode::Internal;
     let view = ErrorPage {
         shell: frame.shell(),
         code: refused.code.public(),
         sentence,
         next,
-        way_on: way_on(refused.code, state),
+        way_on: leads_to_account(refused.code).then_some(("Go to your account", account.as_str())),
         detail: (shown && !refused.detail.is_empty()).then_some(refused.detail.as_str()),
     };
     page_or_text(status, &view)
@@ -255,8 +256,8 @@ const fn words(code: ErrorCode) -> (&'static str, &'static str) {
     }
 }
 
-fn way_on(code: ErrorCode, state: &AppState) -> Option<(&'static str, &'static str)> {
-    let at_root = state.settings.issuer.path().is_empty();
+/// Whether the person's own page is a good place to go on from.
+const fn leads_to_account(code: ErrorCode) -> bool {
     matches!(
         code,
         ErrorCode::PostLogoutRedirectUriMismatch
@@ -264,6 +265,4 @@ fn way_on(code: ErrorCode, state: &AppState) -> Option<(&'static str, &'static s
             | ErrorCode::LogoutClientMismatch
             | ErrorCode::InteractionUnknown
     )
-    .then_some(("Go to your account", urls::ACCOUNT))
-    .filter(|_| at_root)
 }
