@@ -9,9 +9,12 @@ use vestibule_model::{Secret, TokenHash, secret::hex};
 use crate::MasterKey;
 
 /// Makes and checks keyed MACs.
+#[derive(Clone)]
 pub struct Digester {
     client_secret: Hmac<Sha256>,
     csrf: Hmac<Sha256>,
+    guess: Hmac<Sha256>,
+    one_time_code: Hmac<Sha256>,
 }
 
 impl Digester {
@@ -21,6 +24,8 @@ impl Digester {
         Self {
             client_secret: keyed(&master.subkey("vestibule client secret v1")),
             csrf: keyed(&master.subkey("vestibule csrf v1")),
+            guess: keyed(&master.subkey("vestibule guess v1")),
+            one_time_code: keyed(&master.subkey("vestibule one-time code v1")),
         }
     }
 
@@ -35,6 +40,21 @@ impl Digester {
     #[must_use]
     pub fn csrf(&self, browser_id: &str) -> String {
         URL_SAFE_NO_PAD.encode(mac(&self.csrf, browser_id))
+    }
+
+    /// The name under which wrong guesses are counted. Keyed, because a subject is an address or a
+    /// name that somebody typed, and the database need not know it.
+    #[must_use]
+    pub fn guess_subject(&self, subject: &str) -> String {
+        hex(&mac(&self.guess, subject))
+    }
+
+    /// The form in which a six-digit code rests. Keyed, because there are only a million, and bound
+    /// to the `verification` it was sent for.
+    #[must_use]
+    pub fn one_time_code(&self, verification: &str, code: &Secret) -> TokenHash {
+        let message = format!("{verification}.{}", code.expose());
+        TokenHash::new(hex(&mac(&self.one_time_code, &message)))
     }
 
     /// Whether `given` is that token; in constant time.

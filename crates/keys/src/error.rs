@@ -9,11 +9,22 @@ pub enum KeyError {
     #[error("the master key must be 64 hex digits (32 bytes)")]
     MasterKeyMalformed,
     /// Not a text that [`crate::Sealer::seal`] makes.
-    #[error("the sealed text is not of the form v1.<base64url>")]
+    #[error("the sealed text is not of the form v1.<base64url> or v2.<key id>.<base64url>")]
     SealMalformed,
     /// The sealed text does not open.
     #[error("the sealed text does not open: other master key, other purpose, or it was changed")]
     SealBroken,
+    /// The sealed text names a data key that is not loaded: refresh the keys and try again.
+    #[error("the sealed text is under data key {0}, which is not known here")]
+    DataKeyUnknown(String),
+    /// A stored data key is of no use.
+    #[error("data key {id} cannot be used: {reason}")]
+    DataKeyUnusable {
+        /// Which key.
+        id: String,
+        /// Why.
+        reason: String,
+    },
     /// The cipher refused to seal.
     #[error("the text is too long to be sealed")]
     SealTooLong,

@@ -14,7 +14,9 @@ use rsa::{
     rand_core::{self, CryptoRng, RngCore},
 };
 use serde_json::{Map, Value, json};
-use vestibule_model::{Entropy, Timestamp, client::SigningAlg, signing_key::StoredKey};
+use vestibule_model::{
+    Entropy, Timestamp, client::SigningAlg, sealed::SealedColumn, signing_key::StoredKey,
+};
 
 use crate::{
     KeyError, Sealer,
@@ -66,7 +68,7 @@ pub fn generate(
 
 /// What a private part is sealed for: one key's row, so that rows cannot be swapped.
 pub(crate) fn sealing_purpose(kid: &str) -> String {
-    format!("signing_key/{kid}")
+    SealedColumn::SigningKey.purpose(kid)
 }
 
 /// Signs and verifies once, so that a key that came out wrong is never published.

@@ -9,6 +9,7 @@
 mod algorithm;
 pub mod client_assertion;
 mod compact;
+pub mod data_keys;
 mod digest;
 mod error;
 mod generate;

@@ -1,34 +1,93 @@
-//! Encryption at rest: XChaCha20-Poly1305 under a subkey of the master key.
+//! Encryption at rest: XChaCha20-Poly1305 under the newest data key, and under a subkey of the
+//! master key where there is none.
+
+use std::sync::Arc;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305, XNonce,
     aead::{Aead, Payload},
 };
+use parking_lot::RwLock;
 use secrecy::ExposeSecret;
-use vestibule_model::Entropy;
+use vestibule_model::{Entropy, Timestamp, sealed::StoredDataKey};
 
-use crate::{KeyError, MasterKey};
+use crate::{
+    KeyError, MasterKey,
+    data_keys::{self, DataKeys},
+};
 
-/// Starts every sealed text, so that another cipher can come one day.
-const VERSION: &str = "v1.";
+/// Starts a text under the master key.
+const BY_MASTER: &str = "v1.";
+/// Starts a text under a data key.
+const BY_DATA_KEY: &str = "v2.";
 /// A nonce this long may be random: 2^80 texts make a repeat likely no sooner than 2^-32.
 const NONCE_BYTES: usize = 24;
 
 /// Seals and opens texts at rest. A text opens only for the purpose it was sealed for, so that a
 /// sealed value cannot be moved to another column or row.
+///
+/// Clones share one ring of data keys, which [`load`](Self::load) brings up to date at run time.
 #[derive(Clone)]
-pub struct Sealer(XChaCha20Poly1305);
+pub struct Sealer {
+    master: Cipher,
+    ring: Arc<RwLock<DataKeys>>,
+}
 
 impl Sealer {
-    /// A sealer under `master`.
+    /// A sealer under `master` that knows no data key yet.
     #[must_use]
     pub fn new(master: &MasterKey) -> Self {
         let key = master.subkey("vestibule sealing v1");
-        Self(XChaCha20Poly1305::new(key.expose_secret().into()))
+        Self { master: Cipher::new(key.expose_secret()), ring: Arc::default() }
     }
 
-    /// Encrypts `plaintext` for `purpose`, as `v1.<base64url of nonce and ciphertext>`.
+    /// Takes over the stored data keys. `true` if another one seals now than before. A list older
+    /// than the one it has is ignored: two refreshes may cross.
+    ///
+    /// # Errors
+    /// [`KeyError::DataKeyUnusable`]; nothing changed then.
+    pub fn load(&self, stored: &[StoredDataKey]) -> Result<bool, KeyError> {
+        let ring = DataKeys::open(stored, self)?;
+        Ok(self.ring.write().replace(ring))
+    }
+
+    /// Says that nobody has looked at the stored data keys for so long that the newest may be past
+    /// use. Until the next [`load`](Self::load) texts are sealed under the master key, which opens
+    /// for ever.
+    pub fn distrust(&self) {
+        self.ring.write().trusted = false;
+    }
+
+    /// A new data key, which becomes the one that seals once it is stored beside `stored`.
+    ///
+    /// # Errors
+    /// None that can happen: a key is short enough to be sealed.
+    pub fn new_data_key(
+        &self,
+        stored: &[StoredDataKey],
+        now: Timestamp,
+        entropy: &dyn Entropy,
+    ) -> Result<StoredDataKey, KeyError> {
+        data_keys::generate(self, stored, now, entropy)
+    }
+
+    /// The data key that seals, by its id.
+    #[must_use]
+    pub fn active(&self) -> Option<String> {
+        self.ring.read().active.as_ref().map(|active| active.id.clone())
+    }
+
+    /// Whether `sealed` is a text under the data key that seals now.
+    #[must_use]
+    pub fn is_current(&self, sealed: &str) -> bool {
+        let ring = self.ring.read();
+        let active = ring.active.as_ref().map(|active| active.id.as_str());
+        active.is_some() && matches!(parse(sealed), Ok((id, _)) if id == active)
+    }
+
+    /// Encrypts `plaintext` for `purpose`: as `v2.<key id>.<base64url of nonce and ciphertext>`, or
+    /// without a data key as `v1.<base64url of nonce and ciphertext>`.
     ///
     /// # Errors
     /// [`KeyError::SealTooLong`], beyond 256 GiB.
@@ -38,32 +97,91 @@ impl Sealer {
         plaintext: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<String, KeyError> {
-        let mut nonce = [0_u8; NONCE_BYTES];
-        entropy.fill(&mut nonce);
-        let payload = Payload { msg: plaintext, aad: purpose.as_bytes() };
-        let ciphertext =
-            self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| KeyError::SealTooLong)?;
-        let sealed = [nonce.as_slice(), &ciphertext].concat();
-        Ok(format!("{VERSION}{}", URL_SAFE_NO_PAD.encode(sealed)))
+        let ring = self.ring.read();
+        let Some((id, cipher)) = ring.sealing() else {
+            return self.seal_by_master(purpose, plaintext, entropy);
+        };
+        let sealed = cipher.seal(&bound(id, purpose), plaintext, entropy)?;
+        Ok(format!("{BY_DATA_KEY}{id}.{sealed}"))
+    }
+
+    /// Encrypts `plaintext` for `purpose` under the master key, as data keys are.
+    pub(crate) fn seal_by_master(
+        &self,
+        purpose: &str,
+        plaintext: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<String, KeyError> {
+        Ok(format!("{BY_MASTER}{}", self.master.seal(purpose, plaintext, entropy)?))
     }
 
     /// Decrypts what [`Self::seal`] made for the same purpose.
     ///
     /// # Errors
-    /// [`KeyError::SealMalformed`] or [`KeyError::SealBroken`].
+    /// [`KeyError::SealMalformed`], [`KeyError::SealBroken`], or [`KeyError::DataKeyUnknown`]:
+    /// another instance may have made the key since the last [`load`](Self::load).
     pub fn open(&self, purpose: &str, sealed: &str) -> Result<Vec<u8>, KeyError> {
-        let encoded = sealed.strip_prefix(VERSION).ok_or(KeyError::SealMalformed)?;
-        let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| KeyError::SealMalformed)?;
-        let (nonce, ciphertext) =
-            bytes.split_first_chunk::<NONCE_BYTES>().ok_or(KeyError::SealMalformed)?;
-        let payload = Payload { msg: ciphertext, aad: purpose.as_bytes() };
-        self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| KeyError::SealBroken)
+        let (id, encoded) = parse(sealed)?;
+        let Some(id) = id else { return self.master.open(purpose, encoded) };
+        let ring = self.ring.read();
+        let cipher = ring.ciphers.get(id).ok_or_else(|| KeyError::DataKeyUnknown(id.to_owned()))?;
+        cipher.open(&bound(id, purpose), encoded)
     }
 }
 
 impl std::fmt::Debug for Sealer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Sealer([REDACTED])")
+    }
+}
+
+/// What a text under a data key is bound to: version and key, which stand before it, as well as its
+/// purpose. An id has no dot, so that no two are written alike.
+fn bound(id: &str, purpose: &str) -> String {
+    format!("{BY_DATA_KEY}{id}.{purpose}")
+}
+
+/// The data key that a text names, `None` being the master key, and its encoded part.
+fn parse(sealed: &str) -> Result<(Option<&str>, &str), KeyError> {
+    if let Some(encoded) = sealed.strip_prefix(BY_MASTER) {
+        return Ok((None, encoded));
+    }
+    let rest = sealed.strip_prefix(BY_DATA_KEY).ok_or(KeyError::SealMalformed)?;
+    let (id, encoded) = rest.split_once('.').ok_or(KeyError::SealMalformed)?;
+    if data_keys::is_id(id) { Ok((Some(id), encoded)) } else { Err(KeyError::SealMalformed) }
+}
+
+/// One key at work. Wiped from memory when dropped.
+#[derive(Clone)]
+pub(crate) struct Cipher(XChaCha20Poly1305);
+
+impl Cipher {
+    pub(crate) fn new(key: &[u8; 32]) -> Self {
+        Self(XChaCha20Poly1305::new(key.into()))
+    }
+
+    /// Encrypts for whatever gives the same `bound_to` again.
+    pub(crate) fn seal(
+        &self,
+        bound_to: &str,
+        plaintext: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<String, KeyError> {
+        let mut nonce = [0_u8; NONCE_BYTES];
+        entropy.fill(&mut nonce);
+        let payload = Payload { msg: plaintext, aad: bound_to.as_bytes() };
+        let ciphertext =
+            self.0.encrypt(&XNonce::from(nonce), payload).map_err(|_| KeyError::SealTooLong)?;
+        Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), &ciphertext].concat()))
+    }
+
+    /// Decrypts what [`Self::seal`] made.
+    pub(crate) fn open(&self, bound_to: &str, encoded: &str) -> Result<Vec<u8>, KeyError> {
+        let bytes = URL_SAFE_NO_PAD.decode(encoded).map_err(|_| KeyError::SealMalformed)?;
+        let (nonce, ciphertext) =
+            bytes.split_first_chunk::<NONCE_BYTES>().ok_or(KeyError::SealMalformed)?;
+        let payload = Payload { msg: ciphertext, aad: bound_to.as_bytes() };
+        self.0.decrypt(&XNonce::from(*nonce), payload).map_err(|_| KeyError::SealBroken)
     }
 }
 

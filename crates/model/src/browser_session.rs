@@ -1,6 +1,6 @@
 //! A browser that someone signed in with.
 
-use crate::{SessionId, Timestamp, TokenHash, UserId};
+use crate::{DeviceId, SessionId, Timestamp, TokenHash, UserId};
 
 /// A signed-in browser. The cookie holds a secret; the row holds its hash.
 #[derive(Clone, Debug)]
@@ -23,4 +23,10 @@ pub struct BrowserSession {
     pub last_seen_at: Timestamp,
     /// The absolute end.
     pub expires_at: Timestamp,
+    /// The device it belongs to.
+    pub device_id: Option<DeviceId>,
+    /// Where the last sign-in came from.
+    pub ip: Option<String>,
+    /// The browser in a few words, such as `Firefox on Linux`.
+    pub user_agent: Option<String>,
 }

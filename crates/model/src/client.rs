@@ -187,6 +187,12 @@ pub struct ClientMetadata {
     /// Run by the operator itself: consent may be skipped by policy.
     #[serde(default)]
     pub first_party: bool,
+    /// Scopes that the person may leave out on the consent page.
+    #[serde(default, skip_serializing_if = "ScopeSet::is_empty")]
+    pub optional_scope: ScopeSet,
+    /// The least `acr` that people need for this client.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub required_acr: Option<String>,
 }
 
 impl Client {

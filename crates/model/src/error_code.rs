@@ -204,6 +204,9 @@ error_codes! {
     SubjectMismatch = "VST-0223", LoginRequired,
         "Another person than the expected one is signed in",
         authorize_redirect::SUBJECT_MISMATCH;
+    InteractionRequired = "VST-0224", InteractionRequired,
+        "The person must answer a page first, and prompt=none forbids it",
+        authorize_redirect::INTERACTION_REQUIRED;
 
     // Pages.
     InteractionUnknown = "VST-0301", InvalidRequest, "This sign-in is not known any more",
@@ -314,6 +317,9 @@ error_codes! {
 
     TokenOfAnotherClient = "VST-0509", UnauthorizedClient, "The token was issued to another client",
         resource::TOKEN_OF_ANOTHER_CLIENT;
+    AuthenticationInsufficient = "VST-0510", InsufficientUserAuthentication,
+        "The person has to prove more than they did for this token",
+        resource::AUTHENTICATION_INSUFFICIENT;
 
     // Logout.
     PostLogoutRedirectUriMismatch = "VST-0601", InvalidRequest,

@@ -137,8 +137,59 @@ pub struct Consent {
     pub client_id: ClientId,
     /// Which scopes.
     pub scope: ScopeSet,
+    /// Optional scopes that the person left out: neither granted nor asked about again.
+    pub declined: ScopeSet,
     /// Names of claims asked for one by one (`claims` parameter), sorted.
     pub claims: Vec<String>,
     /// When it was last given.
     pub granted_at: Timestamp,
+    /// Which wording of the page was shown (`policy::consent::WORDING`).
+    pub wording: String,
+}
+
+/// One answer to the question of consent, kept for good.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentRecord {
+    /// Its name.
+    pub id: String,
+    /// Who answered.
+    pub user_id: UserId,
+    /// Who had asked.
+    pub client_id: ClientId,
+    /// The answer.
+    pub decision: ConsentDecision,
+    /// The scopes it was about.
+    pub scope: ScopeSet,
+    /// The claims asked for one by one.
+    pub claims: Vec<String>,
+    /// Which wording of the page was shown.
+    pub wording: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// An answer to the question of consent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConsentDecision {
+    /// Yes.
+    Given,
+    /// No.
+    Refused,
+    /// No longer: taken back on the account page.
+    Withdrawn,
+}
+
+impl ConsentDecision {
+    /// Every answer.
+    pub const ALL: [Self; 3] = [Self::Given, Self::Refused, Self::Withdrawn];
+
+    /// The stored name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Given => "given",
+            Self::Refused => "refused",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
 }

@@ -52,3 +52,11 @@ id!(
     /// carries no power of its own.
     InteractionId
 );
+id!(
+    /// A browser that somebody signed in with before, as its owner's list names it.
+    DeviceId
+);
+id!(
+    /// A sign-in that is not finished: the first factor was right. Names a row and carries no power.
+    SignInId
+);

@@ -20,6 +20,111 @@ pub struct Settings {
     pub development: bool,
     /// The name people see at the top of every page.
     pub display_name: String,
+    /// What people may do with their accounts.
+    pub accounts: Accounts,
+    /// Who needs a second factor.
+    pub mfa: MfaRules,
+    /// Whether mails can be sent (or are shown at `/dev/mailbox`): without, what needs them is off.
+    pub mail: Mail,
+}
+
+/// How accounts come and go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accounts {
+    /// Who may register.
+    pub registration: Registration,
+    /// The terms of service in force; a new version is asked about at the next sign-in.
+    pub terms: Option<Terms>,
+    /// Seconds between the wish to delete an account and its erasure.
+    pub deletion_grace: i64,
+    /// Seconds after which a sign-in is too old for changing how one signs in.
+    pub fresh_sign_in: i64,
+    /// How many former passwords may not be used again.
+    pub password_history: i64,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self {
+            registration: Registration::Off,
+            terms: None,
+            deletion_grace: 14 * 86_400,
+            fresh_sign_in: 600,
+            password_history: 5,
+        }
+    }
+}
+
+/// Who may register (`accounts.registration`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Registration {
+    /// Everybody with a mail address.
+    Open,
+    /// Whoever was invited.
+    Invite,
+    /// Nobody: accounts are made by administrators.
+    Off,
+}
+
+/// The terms of service in force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Their version, for example a date.
+    pub version: String,
+    /// Where they can be read.
+    pub uri: String,
+}
+
+/// Who needs a second factor, and which.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MfaRules {
+    /// Whom it is required of, whatever their groups.
+    pub required: MfaRequired,
+    /// Members of these groups.
+    pub groups: Vec<String>,
+    /// People whose client asks for one of these scopes.
+    pub scopes: Vec<String>,
+    /// Whether a code by mail may serve, as the lowest of the factors.
+    pub email_code: bool,
+    /// Seconds for which a device may be remembered; 0 never.
+    pub remember_device: i64,
+    /// Whether authenticators are asked what model they are.
+    pub attestation: bool,
+}
+
+/// Whom a second factor is required of (`mfa.required`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MfaRequired {
+    /// Nobody in general.
+    Nobody,
+    /// Administrators.
+    Administrators,
+    /// Everybody.
+    Everyone,
+}
+
+impl Default for MfaRules {
+    fn default() -> Self {
+        Self {
+            required: MfaRequired::Nobody,
+            groups: Vec::new(),
+            scopes: Vec::new(),
+            email_code: true,
+            remember_device: 30 * 86_400,
+            attestation: false,
+        }
+    }
+}
+
+/// Where mails go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mail {
+    /// Over SMTP.
+    Smtp,
+    /// Nowhere: people read them at `/dev/mailbox`.
+    Mailbox,
+    /// There are none.
+    Off,
 }
 
 /// The issuer identifier (RFC 8414 §2): an absolute URL without query, fragment or final slash.

@@ -1,59 +1,89 @@
-//! What an account's user name, mail address and password may be.
+//! What an account's user name and mail address may be, and how little of them is shown.
 
-/// The least number of characters of a password (NIST SP 800-63B-4 §3.1.1.2).
-pub const PASSWORD_MIN: usize = 12;
-/// The greatest number of characters of a password.
-pub const PASSWORD_MAX: usize = 128;
+use vestibule_model::Message;
+
+/// The greatest number of characters of a user name.
+const USERNAME_MAX: i64 = 64;
 
 /// A user name: 1 to 64 characters, none of them a control, a space or an `@`, which would make it
 /// look like a mail address.
-pub fn check_username(name: &str) -> Result<(), &'static str> {
-    let length = name.chars().count();
-    if length == 0 {
-        return Err("Choose a user name.");
+///
+/// # Errors
+/// The sentence that says what to change.
+pub fn check_username(name: &str) -> Result<(), Message> {
+    if name.is_empty() {
+        return Err(Message::new("account-username-empty"));
     }
-    if length > 64 {
-        return Err("This user name is too long: 64 characters are the most.");
+    if !(1..=USERNAME_MAX).contains(&characters(name)) {
+        return Err(Message::new("account-username-too-long").with("max", USERNAME_MAX));
     }
     if name.chars().any(|c| c.is_control() || c.is_whitespace() || c == '@') {
-        return Err("A user name has no spaces and no @ in it.");
+        return Err(Message::new("account-username-spaced"));
     }
     Ok(())
 }
 
 /// A mail address, as far as its look tells; whether it works only a mail can tell.
-pub fn check_email(email: &str) -> Result<(), &'static str> {
-    const WRONG: &str = "This does not look like a mail address.";
-    let (local, domain) = email.rsplit_once('@').ok_or(WRONG)?;
+///
+/// # Errors
+/// The sentence that says what to change.
+pub fn check_email(email: &str) -> Result<(), Message> {
     let spaced = email.chars().any(|c| c.is_control() || c.is_whitespace());
-    let dotted = domain.split('.').all(|label| !label.is_empty());
-    if local.is_empty() || spaced || !dotted || email.len() > 254 {
-        return Err(WRONG);
+    let dotted = |domain: &str| domain.split('.').all(|label| !label.is_empty());
+    match email.rsplit_once('@') {
+        Some((local, domain))
+            if !local.is_empty() && dotted(domain) && !spaced && email.len() <= 254 =>
+        {
+            Ok(())
+        }
+        _ => Err(Message::new("account-email-look")),
     }
-    Ok(())
 }
 
-/// A new password, by its length; counted in characters, for a passphrase in any script is fine.
-pub fn check_password(password: &str) -> Result<(), &'static str> {
-    match password.chars().count() {
-        0 => Err("Choose a password."),
-        1..PASSWORD_MIN => Err("This password is too short: it needs 12 characters or more."),
-        PASSWORD_MIN..=PASSWORD_MAX => Ok(()),
-        _ => Err("This password is too long: 128 characters are the most."),
-    }
+/// A mail address as pages and logs show it: `a…@example.org`. Enough for its owner to know it by.
+#[must_use]
+pub fn mask_email(email: &str) -> String {
+    let Some((local, domain)) = email.rsplit_once('@') else { return "…".to_owned() };
+    let first: String = local.chars().take(1).collect();
+    format!("{first}…@{domain}")
+}
+
+/// A telephone number as pages and logs show it: `…67`.
+#[must_use]
+pub fn mask_phone(number: &str) -> String {
+    let digits: Vec<char> = number.chars().filter(char::is_ascii_digit).collect();
+    // Of a number this short the last two would be too much.
+    let shown = if digits.len() < 6 { 0 } else { 2 };
+    let last: String = digits.iter().skip(digits.len() - shown).collect();
+    format!("…{last}")
+}
+
+fn characters(text: &str) -> i64 {
+    i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn key(verdict: Result<(), Message>) -> &'static str {
+        verdict.map_or_else(|why| why.key, |()| "fine")
+    }
+
     #[test]
     fn usernames() {
-        for good in ["ana", "Ana.Lima", "élise", "a", &"x".repeat(64)] {
+        for good in ["ana", "Ana.Lima", "élise", "a", &"x".repeat(64), &"é".repeat(64)] {
             assert_eq!(check_username(good), Ok(()), "{good}");
         }
-        for bad in ["", "a b", "a@b", "a\u{0}b", &"x".repeat(65)] {
-            assert!(check_username(bad).is_err(), "{bad:?}");
+        let rows = [
+            ("", "account-username-empty"),
+            ("a b", "account-username-spaced"),
+            ("a@b", "account-username-spaced"),
+            ("a\u{0}b", "account-username-spaced"),
+            (&"x".repeat(65), "account-username-too-long"),
+        ];
+        for (bad, why) in rows {
+            assert_eq!(key(check_username(bad)), why, "{bad:?}");
         }
     }
 
@@ -62,17 +92,27 @@ mod tests {
         for good in ["ana@example.org", "a@localhost", "\"odd@name\"@example.org"] {
             assert_eq!(check_email(good), Ok(()), "{good}");
         }
-        for bad in ["", "ana", "ana@", "@example.org", "a b@example.org", "a@b..c", "a@.b"] {
-            assert!(check_email(bad).is_err(), "{bad:?}");
+        let long = format!("{}@example.org", "a".repeat(243));
+        let bad = ["", "ana", "ana@", "@example.org", "a b@example.org", "a@b..c", "a@.b", &long];
+        for bad in bad {
+            assert_eq!(key(check_email(bad)), "account-email-look", "{bad:?}");
         }
     }
 
     #[test]
-    fn passwords_are_counted_in_characters() {
-        assert!(check_password("").is_err());
-        assert!(check_password("elevenchars").is_err());
-        assert_eq!(check_password("twelve chars"), Ok(()));
-        assert_eq!(check_password(&"ß".repeat(128)), Ok(()));
-        assert!(check_password(&"x".repeat(129)).is_err());
+    fn masks_leave_enough_for_the_owner_only() {
+        let rows = [
+            ("ana@example.org", "a…@example.org"),
+            ("a@example.org", "a…@example.org"),
+            ("élise@example.org", "é…@example.org"),
+            ("\"odd@name\"@example.org", "\"…@example.org"),
+            ("no address", "…"),
+        ];
+        for (whole, masked) in rows {
+            assert_eq!(mask_email(whole), masked);
+        }
+        for (whole, masked) in [("+49 170 1234567", "…67"), ("12345", "…"), ("", "…")] {
+            assert_eq!(mask_phone(whole), masked);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Judging a presented access token once its signature or row was found (RFC 6750 §3.1, RFC 9068
 //! §4).
 
+use crate::acr::Level;
 use vestibule_model::{
     ErrorCode, OAuthError, Timestamp, grant::AccessTokenClaims, settings::Issuer,
 };
@@ -43,6 +44,17 @@ pub fn require_scope(claims: &AccessTokenClaims, needed: &str) -> Result<(), OAu
         format!("The access token lacks the scope {needed}"),
     )
     .because(format!("the token has `{}`", claims.scope)))
+}
+
+/// Whether the sign-in behind the token reached the level `needed` (RFC 9470 §3).
+pub fn require_level(claims: &AccessTokenClaims, needed: Level) -> Result<(), OAuthError> {
+    let reached = claims.acr.as_deref().and_then(Level::of_acr).unwrap_or(Level::Password);
+    if reached >= needed {
+        return Ok(());
+    }
+    let mut error = OAuthError::new(ErrorCode::AuthenticationInsufficient);
+    needed.acr().clone_into(&mut error.detail);
+    Err(error)
 }
 
 #[cfg(test)]

@@ -11,9 +11,10 @@ use vestibule_model::{
     interaction::{AuthorizationRequest, Progress, Prompt},
     scope::OFFLINE_ACCESS,
     settings::Settings,
+    user::User,
 };
 
-use crate::{claims, redirect_uri};
+use crate::{acr::Level, claims, consent, mfa, redirect_uri};
 
 /// Where the person stands.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +27,10 @@ pub struct Standing<'a> {
     pub progress: &'a Progress,
     /// The client that asks.
     pub client: &'a Client,
+    /// The session's owner.
+    pub user: Option<&'a User>,
+    /// The owner accepted the terms of service in force, or there are none.
+    pub terms_accepted: bool,
 }
 
 /// The next thing to do.
@@ -38,6 +43,13 @@ pub enum Step {
     },
     /// Ask which account to use.
     SelectAccount,
+    /// Ask the person who is signed in for more than they proved (RFC 9470 §5).
+    StepUp {
+        /// What has to be reached.
+        level: Level,
+    },
+    /// Show the terms of service in force.
+    Terms,
     /// Ask whether the client may.
     Consent {
         /// Asked for the first time.
@@ -78,7 +90,11 @@ pub fn next(
     let step = match needs_login(request, standing, now) {
         Err(reason) => Step::Login { reason },
         Ok(session) if needs_account_choice(request, standing, session) => Step::SelectAccount,
-        Ok(session) => consent_step(request, standing, settings, session),
+        Ok(session) => match missing_level(request, standing, settings, session) {
+            Some(level) => Step::StepUp { level },
+            None if !standing.terms_accepted => Step::Terms,
+            None => consent_step(request, standing, settings, session),
+        },
     };
     if request.prompt.contains(&Prompt::None) { silently(step) } else { step }
 }
@@ -87,7 +103,8 @@ pub fn next(
 fn silently(step: Step) -> Step {
     let code = match step {
         Step::Login { reason: LoginReason::OtherSubject } => ErrorCode::SubjectMismatch,
-        Step::Login { .. } => ErrorCode::LoginRequired,
+        Step::Login { .. } | Step::StepUp { .. } => ErrorCode::LoginRequired,
+        Step::Terms => ErrorCode::InteractionRequired,
         Step::SelectAccount => ErrorCode::AccountSelectionRequired,
         Step::Consent { .. } => ErrorCode::ConsentRequired,
         Step::Deny(_) | Step::Issue => return step,
@@ -129,6 +146,19 @@ fn needs_account_choice(
         && !by(standing.progress.signed_in.as_ref(), session)
 }
 
+/// The level that the session lacks.
+fn missing_level(
+    request: &AuthorizationRequest,
+    standing: &Standing<'_>,
+    settings: &Settings,
+    session: &BrowserSession,
+) -> Option<Level> {
+    let user = standing.user?;
+    let required = mfa::required(user, Some((request, standing.client)), &settings.mfa);
+    let reached = Level::of_acr(&session.acr).unwrap_or(Level::Password);
+    (reached < required).then_some(required)
+}
+
 fn by(mark: Option<&SessionId>, session: &BrowserSession) -> bool {
     mark == Some(&session.id)
 }
@@ -139,16 +169,18 @@ fn consent_step(
     settings: &Settings,
     session: &BrowserSession,
 ) -> Step {
-    if by(standing.progress.consented.as_ref(), session) {
-        return Step::Issue;
-    }
     // A row of another person or client must never count, however it got here.
     let remembered = standing.consent.filter(|consent| {
         consent.user_id == session.user_id && consent.client_id == standing.client.id
     });
+    let covers = remembered.is_some_and(|consent| covers(consent, request, standing.client));
+    // A yes on this request's own page counts as long as it is remembered: it may have been taken
+    // back since.
+    if covers && by(standing.progress.consented.as_ref(), session) {
+        return Step::Issue;
+    }
     let asks_again = request.prompt.contains(&Prompt::Consent);
-    let covered = remembered.is_some_and(|consent| covers(consent, request))
-        && counts_for(request, standing.client);
+    let covered = covers && counts_for(request, standing.client);
     if !asks_again && (covered || may_skip(request, standing.client, settings)) {
         return Step::Issue;
     }
@@ -159,8 +191,8 @@ fn consent_step(
     }
 }
 
-fn covers(consent: &Consent, request: &AuthorizationRequest) -> bool {
-    request.scope.is_subset(&consent.scope)
+fn covers(consent: &Consent, request: &AuthorizationRequest, client: &Client) -> bool {
+    consent::granted(request, client, Some(consent)).is_subset(&consent.scope)
         && claims::asked_by_name(&request.claims).iter().all(|name| consent.claims.contains(name))
 }
 

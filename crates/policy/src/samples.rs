@@ -10,7 +10,7 @@ use vestibule_model::{
     },
     grant::{AuthorizationCode, Consent, Grant, RefreshToken},
     interaction::{AuthorizationRequest, ResponseMode},
-    settings::{Issuer, Lifetimes, Settings},
+    settings::{Accounts, Issuer, Lifetimes, Mail, MfaRules, Settings},
     user::{Profile, User},
 };
 
@@ -45,6 +45,8 @@ pub fn client() -> Client {
             access_token_format: AccessTokenFormat::Jwt,
             default_max_age: None,
             first_party: false,
+            optional_scope: ScopeSet::default(),
+            required_acr: None,
         },
         secret_hash: Some(TokenHash::new("00")),
         created_at: NOW,
@@ -62,6 +64,9 @@ pub fn settings() -> Settings {
         skip_first_party_consent: true,
         development: false,
         display_name: "Vestibule".to_owned(),
+        accounts: Accounts::default(),
+        mfa: MfaRules::default(),
+        mail: Mail::Mailbox,
     }
 }
 
@@ -76,6 +81,9 @@ pub fn session() -> BrowserSession {
         created_at: NOW.plus(-100),
         last_seen_at: NOW,
         expires_at: NOW.plus(3_600),
+        device_id: None,
+        ip: None,
+        user_agent: None,
     }
 }
 
@@ -103,8 +111,10 @@ pub fn consent(scopes: &str) -> Consent {
         user_id: UserId::new("alice"),
         client_id: ClientId::new("app"),
         scope: scope(scopes),
+        declined: ScopeSet::default(),
         claims: vec![],
         granted_at: NOW.plus(-1_000),
+        wording: String::new(),
     }
 }
 
@@ -151,20 +161,15 @@ pub fn refresh_token() -> RefreshToken {
 }
 
 pub fn user() -> User {
+    let created_at = NOW.plus(-5_000);
     User {
-        id: UserId::new("alice"),
-        username: "alice".to_owned(),
-        email: "alice@example.org".to_owned(),
         email_verified: true,
-        password_hash: String::new(),
-        is_admin: false,
         profile: Profile {
             name: Some("Alice Adams".to_owned()),
             locale: Some("en".to_owned()),
             ..Profile::default()
         },
-        created_at: NOW.plus(-5_000),
         updated_at: NOW.plus(-4_000),
-        disabled_at: None,
+        ..User::new(UserId::new("alice"), "alice", "alice@example.org", "", created_at)
     }
 }

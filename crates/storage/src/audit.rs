@@ -14,22 +14,42 @@ struct NewRow {
     client_id: Option<String>,
     request_id: String,
     detail: String,
+    ip: Option<String>,
 }
 
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = audit_events)]
 struct Row {
+    id: i64,
     at: i64,
     event: String,
     user_id: Option<String>,
     client_id: Option<String>,
     request_id: String,
     detail: String,
+    ip: Option<String>,
+}
+
+impl From<Row> for RecordedEvent {
+    fn from(row: Row) -> Self {
+        Self {
+            id: row.id,
+            at: Timestamp(row.at),
+            event: row.event,
+            user_id: row.user_id.map(UserId::new),
+            client_id: row.client_id.map(ClientId::new),
+            request_id: row.request_id,
+            detail: row.detail,
+            ip: row.ip,
+        }
+    }
 }
 
 /// An [`AuditEvent`] as it was read back: its name may come from another version's list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordedEvent {
+    /// Its number: later lines have greater ones.
+    pub id: i64,
     /// When.
     pub at: Timestamp,
     /// The event's stable name.
@@ -42,6 +62,8 @@ pub struct RecordedEvent {
     pub request_id: String,
     /// What else there is to know.
     pub detail: String,
+    /// Where the request came from; `None` if it is not known, or no longer (`user::erase`).
+    pub ip: Option<String>,
 }
 
 /// Writes one line.
@@ -53,6 +75,7 @@ pub fn insert(conn: &mut Conn, event: &AuditEvent) -> Result<(), StorageError> {
         client_id: event.client_id.as_ref().map(|id| printable(id.as_str())),
         request_id: printable(&event.request_id),
         detail: printable(&event.detail),
+        ip: event.ip.as_deref().map(printable),
     };
     diesel::insert_into(audit_events::table).values(&row).execute(conn)?;
     Ok(())
@@ -65,15 +88,23 @@ pub fn list_recent(conn: &mut Conn, limit: i64) -> Result<Vec<RecordedEvent>, St
         .limit(limit)
         .select(Row::as_select())
         .load(conn)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| RecordedEvent {
-            at: Timestamp(row.at),
-            event: row.event,
-            user_id: row.user_id.map(UserId::new),
-            client_id: row.client_id.map(ClientId::new),
-            request_id: row.request_id,
-            detail: row.detail,
-        })
-        .collect())
+    Ok(rows.into_iter().map(RecordedEvent::from).collect())
+}
+
+/// The newest `limit` lines about the user, newest first; with `before_id` only those older than
+/// that line, for the next page.
+pub fn list_of_user(
+    conn: &mut Conn,
+    user: &UserId,
+    limit: i64,
+    before_id: Option<i64>,
+) -> Result<Vec<RecordedEvent>, StorageError> {
+    let rows: Vec<Row> = audit_events::table
+        .filter(audit_events::user_id.eq(user.as_str()))
+        .filter(audit_events::id.lt(before_id.unwrap_or(i64::MAX)))
+        .order(audit_events::id.desc())
+        .limit(limit)
+        .select(Row::as_select())
+        .load(conn)?;
+    Ok(rows.into_iter().map(RecordedEvent::from).collect())
 }

@@ -1,12 +1,14 @@
 //! Signed-in browsers.
 
 use diesel::prelude::*;
-use vestibule_model::{SessionId, Timestamp, TokenHash, UserId, browser_session::BrowserSession};
+use vestibule_model::{
+    DeviceId, SessionId, Timestamp, TokenHash, UserId, browser_session::BrowserSession,
+};
 
-use crate::{Conn, StorageError, json_text, schema::browser_sessions};
+use crate::{Conn, StorageError, grant, json_text, schema::browser_sessions};
 
 #[derive(Queryable, Selectable, Insertable)]
-#[diesel(table_name = browser_sessions)]
+#[diesel(table_name = browser_sessions, treat_none_as_default_value = false)]
 struct Row {
     id: String,
     token_hash: String,
@@ -17,6 +19,9 @@ struct Row {
     created_at: i64,
     last_seen_at: i64,
     expires_at: i64,
+    device_id: Option<String>,
+    ip: Option<String>,
+    user_agent: Option<String>,
 }
 
 impl Row {
@@ -31,6 +36,9 @@ impl Row {
             created_at: session.created_at.0,
             last_seen_at: session.last_seen_at.0,
             expires_at: session.expires_at.0,
+            device_id: session.device_id.as_ref().map(|id| id.as_str().to_owned()),
+            ip: session.ip.clone(),
+            user_agent: session.user_agent.as_deref().map(json_text::printable),
         })
     }
 }
@@ -49,6 +57,9 @@ impl TryFrom<Row> for BrowserSession {
             created_at: Timestamp(row.created_at),
             last_seen_at: Timestamp(row.last_seen_at),
             expires_at: Timestamp(row.expires_at),
+            device_id: row.device_id.map(DeviceId::new),
+            ip: row.ip,
+            user_agent: row.user_agent,
         })
     }
 }
@@ -61,6 +72,43 @@ pub fn find(conn: &mut Conn, token: &TokenHash) -> Result<Option<BrowserSession>
         .first(conn)
         .optional()?;
     row.map(BrowserSession::try_from).transpose()
+}
+
+/// The session of that public name. It may be over: `policy::session` judges that.
+pub fn find_by_id(conn: &mut Conn, id: &SessionId) -> Result<Option<BrowserSession>, StorageError> {
+    if !json_text::can_be_key(id.as_str()) {
+        return Ok(None);
+    }
+    let row = browser_sessions::table
+        .find(id.as_str())
+        .select(Row::as_select())
+        .first(conn)
+        .optional()?;
+    row.map(BrowserSession::try_from).transpose()
+}
+
+/// The sessions whose cookies hash to one of `tokens`, oldest first: the accounts that one browser
+/// is signed in to. Some may be over.
+pub fn find_many(
+    conn: &mut Conn,
+    tokens: &[TokenHash],
+) -> Result<Vec<BrowserSession>, StorageError> {
+    let rows: Vec<Row> = browser_sessions::table
+        .filter(browser_sessions::token_hash.eq_any(tokens.iter().map(TokenHash::as_str)))
+        .order((browser_sessions::created_at, browser_sessions::id))
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(BrowserSession::try_from).collect()
+}
+
+/// The user's sessions, the last used first. Some may be over.
+pub fn list_of_user(conn: &mut Conn, user: &UserId) -> Result<Vec<BrowserSession>, StorageError> {
+    let rows: Vec<Row> = browser_sessions::table
+        .filter(browser_sessions::user_id.eq(user.as_str()))
+        .order((browser_sessions::last_seen_at.desc(), browser_sessions::id))
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(BrowserSession::try_from).collect()
 }
 
 /// Begins a session.
@@ -84,6 +132,9 @@ pub fn renew(conn: &mut Conn, session: &BrowserSession) -> Result<bool, StorageE
             browser_sessions::acr.eq(row.acr),
             browser_sessions::last_seen_at.eq(row.last_seen_at),
             browser_sessions::expires_at.eq(row.expires_at),
+            browser_sessions::device_id.eq(row.device_id),
+            browser_sessions::ip.eq(row.ip),
+            browser_sessions::user_agent.eq(row.user_agent),
         ))
         .execute(conn)?;
     Ok(count == 1)
@@ -100,6 +151,25 @@ pub fn touch(conn: &mut Conn, id: &SessionId, now: Timestamp) -> Result<(), Stor
 /// Ends the session. `false` if it had ended before.
 pub fn end(conn: &mut Conn, id: &SessionId) -> Result<bool, StorageError> {
     Ok(diesel::delete(browser_sessions::table.find(id.as_str())).execute(conn)? == 1)
+}
+
+/// Ends the user's sessions, all but `keep`, and kills their grants that lack `offline_access` (OIDC
+/// Core §11). Returns those that ended.
+pub fn end_all_of_user(
+    conn: &mut Conn,
+    user: &UserId,
+    keep: Option<&SessionId>,
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StorageError> {
+    // No session is called "".
+    let keep_id = keep.map_or("", SessionId::as_str);
+    let others = browser_sessions::table
+        .filter(browser_sessions::user_id.eq(user.as_str()))
+        .filter(browser_sessions::id.ne(keep_id));
+    let ended: Vec<String> =
+        diesel::delete(others).returning(browser_sessions::id).get_results(conn)?;
+    grant::revoke_online_of_user(conn, user, keep, now)?;
+    Ok(ended.into_iter().map(SessionId::new).collect())
 }
 
 /// Whether the session has a row whose absolute end has not come.

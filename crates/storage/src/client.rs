@@ -56,6 +56,17 @@ pub fn find(conn: &mut Conn, id: &ClientId) -> Result<Option<Client>, StorageErr
     row.map(Client::try_from).transpose()
 }
 
+/// The clients among `ids` that are there, by `client_id`.
+pub fn find_many(conn: &mut Conn, ids: &[ClientId]) -> Result<Vec<Client>, StorageError> {
+    let ids = ids.iter().map(ClientId::as_str).filter(|id| json_text::can_be_key(id));
+    let rows: Vec<Row> = clients::table
+        .filter(clients::id.eq_any(ids))
+        .order(clients::id)
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Client::try_from).collect()
+}
+
 /// Registers a client. `Duplicate` names `client_id`.
 pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StorageError> {
     diesel::insert_into(clients::table)

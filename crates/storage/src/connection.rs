@@ -1,7 +1,8 @@
 //! Connections: how they are opened, set up, and judged fit for another job.
 
 use std::{
-    fs::{OpenOptions, Permissions},
+    fs::{self, OpenOptions, Permissions},
+    io::ErrorKind,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
     time::{Duration, Instant},
@@ -78,10 +79,18 @@ fn open_sqlite(
 
 /// Makes the file, or takes it out of other people's sight. SQLite gives its `-wal` and `-shm`
 /// files the mode of the main file.
+///
+/// A file that is there is never opened here: closing it would drop the locks that SQLite holds on
+/// it anywhere in this process (POSIX `fcntl`), and the next program to close the database would
+/// take it for its own and remove the log that we go on writing to.
 fn make_private(path: &Path) -> std::io::Result<()> {
-    let file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
-    if file.metadata()?.permissions().mode() & 0o077 != 0 {
-        file.set_permissions(Permissions::from_mode(0o600))?;
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => return Err(error),
+    }
+    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
     }
     Ok(())
 }

@@ -2,21 +2,29 @@
 //! them a connection leads to.
 
 use diesel::{
-    ExpressionMethods, QueryResult, RunQueryDsl,
+    QueryResult,
     connection::{AnsiTransactionManager, SimpleConnection},
+    prelude::*,
     upsert::excluded,
 };
+use vestibule_model::Timestamp;
 
 use crate::{
-    Conn, client_assertion, consent,
+    Conn, client_assertion, consent, guess,
     migrate::{self, POSTGRES, SQLITE},
     revoked_token,
-    schema::{client_assertions, consents, revoked_tokens},
+    schema::{
+        client_assertions, consents, guesses, outbox as mails, revoked_tokens, spent_challenges,
+        terms_acceptances, users,
+    },
+    spent_challenge, terms,
 };
 
 /// Names of PostgreSQL's advisory locks, which are numbers: "vsti" in ASCII, then a count.
 const MIGRATION_LOCK: i64 = 0x7673_7469_0001;
 const SIGNING_KEY_LOCK: i64 = 0x7673_7469_0002;
+// 3 keeps tests from making the same template database.
+const DATA_KEY_LOCK: i64 = 0x7673_7469_0004;
 
 /// Checks one body against each backend.
 macro_rules! on_each {
@@ -64,6 +72,15 @@ pub(crate) fn revert_migrations(conn: &mut Conn) -> diesel::migration::Result<()
     }
 }
 
+/// Runs or undoes migrations until `version` is the newest.
+#[cfg(feature = "testing")]
+pub(crate) fn move_migrations(conn: &mut Conn, version: &str) -> diesel::migration::Result<()> {
+    match conn {
+        Conn::Sqlite(inner) => migrate::move_on(inner, || SQLITE, version),
+        Conn::Postgres(inner) => migrate::move_on(inner, || POSTGRES, version),
+    }
+}
+
 /// A migration's error, which is boxed and therefore cannot be made from Diesel's by `?`.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -75,13 +92,22 @@ impl From<diesel::result::Error> for Fault {
     }
 }
 
-/// Holds off every other instance's key rotation until this transaction ends. SQLite's write lock
-/// already does.
+/// Holds off every other instance's rotation of signing keys until this transaction ends.
 pub(crate) fn lock_signing_keys(conn: &mut Conn) -> QueryResult<()> {
+    lock(conn, SIGNING_KEY_LOCK)
+}
+
+/// Holds off every other instance's change to the data keys until this transaction ends.
+pub(crate) fn lock_data_keys(conn: &mut Conn) -> QueryResult<()> {
+    lock(conn, DATA_KEY_LOCK)
+}
+
+/// Takes a lock that ends with the transaction. SQLite's write lock already is one.
+fn lock(conn: &mut Conn, name: i64) -> QueryResult<()> {
     match conn {
         Conn::Sqlite(_) => Ok(()),
         Conn::Postgres(inner) => {
-            inner.batch_execute(&format!("SELECT pg_advisory_xact_lock({SIGNING_KEY_LOCK})"))
+            inner.batch_execute(&format!("SELECT pg_advisory_xact_lock({name})"))
         }
     }
 }
@@ -92,6 +118,17 @@ pub(crate) fn insert_client_assertion(
     row: &client_assertion::Row,
 ) -> QueryResult<usize> {
     on_each!(conn, inner => diesel::insert_into(client_assertions::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(inner))
+}
+
+/// Inserts unless it is there. The count tells which.
+pub(crate) fn insert_spent_challenge(
+    conn: &mut Conn,
+    row: &spent_challenge::Row,
+) -> QueryResult<usize> {
+    on_each!(conn, inner => diesel::insert_into(spent_challenges::table)
         .values(row)
         .on_conflict_do_nothing()
         .execute(inner))
@@ -118,6 +155,58 @@ pub(crate) fn upsert_consent(conn: &mut Conn, row: &consent::Row) -> QueryResult
             consents::scope.eq(excluded(consents::scope)),
             consents::claims.eq(excluded(consents::claims)),
             consents::granted_at.eq(excluded(consents::granted_at)),
+            consents::declined.eq(excluded(consents::declined)),
+            consents::wording.eq(excluded(consents::wording)),
         ))
         .execute(inner))
+}
+
+/// Inserts unless it is there.
+pub(crate) fn insert_acceptance(conn: &mut Conn, row: &terms::Row) -> QueryResult<usize> {
+    on_each!(conn, inner => diesel::insert_into(terms_acceptances::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(inner))
+}
+
+/// The mails that are due, held until the transaction ends. PostgreSQL passes over rows that somebody
+/// else holds; SQLite lets one write at a time.
+pub(crate) fn hold_due_mails(
+    conn: &mut Conn,
+    now: Timestamp,
+    limit: i64,
+) -> QueryResult<Vec<String>> {
+    let due = mails::table
+        .filter(mails::next_attempt_at.le(now.0))
+        .filter(mails::leased_until.is_null().or(mails::leased_until.le(now.0)))
+        .order(mails::next_attempt_at)
+        .limit(limit)
+        .select(mails::id);
+    match conn {
+        Conn::Sqlite(inner) => due.load(inner),
+        Conn::Postgres(inner) => due.for_update().skip_locked().load(inner),
+    }
+}
+
+/// The subject's row, `placeholder` if it had none, held until the transaction ends: PostgreSQL
+/// locks a row that an upsert meets, and waits for one that another transaction is just making.
+pub(crate) fn hold_guess(conn: &mut Conn, placeholder: &guess::Row) -> QueryResult<guess::Row> {
+    on_each!(conn, inner => diesel::insert_into(guesses::table)
+        .values(placeholder)
+        .on_conflict(guesses::subject)
+        .do_update()
+        .set(guesses::subject.eq(excluded(guesses::subject)))
+        .returning(guess::Row::as_returning())
+        .get_result(inner))
+}
+
+/// Holds a user's row until the transaction ends. SQLite's write lock already does.
+pub(crate) fn hold_user(conn: &mut Conn, id: &str) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(inner) => {
+            let row = users::table.find(id).select(users::id).for_update();
+            row.first::<String>(inner).optional().map(drop)
+        }
+    }
 }

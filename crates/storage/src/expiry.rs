@@ -6,13 +6,14 @@ use vestibule_model::Timestamp;
 use crate::{
     Conn, StorageError,
     schema::{
-        authorization_codes, browser_sessions, client_assertions, grants, interactions,
-        opaque_access_tokens, refresh_tokens, revoked_tokens, setup_links,
+        authorization_codes, browser_sessions, client_assertions, devices, grants, guesses,
+        interactions, opaque_access_tokens, outbox, refresh_tokens, revoked_tokens, setup_links,
+        sign_ins, spent_challenges, verifications,
     },
 };
 
 /// How long a row stays after its end where a late use must still be told from nonsense: codes,
-/// refresh tokens, the grants they hang on, and interactions. In seconds.
+/// refresh tokens, the grants they hang on, interactions, links and codes of mails. In seconds.
 pub const REUSE_KNOWN_FOR: i64 = 86_400;
 
 /// How long the sealed reply to a refresh stays, in seconds: far longer than any sensible grace.
@@ -43,6 +44,12 @@ pub fn delete_expired(conn: &mut Conn, now: Timestamp, batch: i64) -> Result<usi
     let mut count = forget_sealed_replies(conn, now.plus(-SEALED_REPLY_KEPT), batch)?;
     count += delete_ended!(conn, browser_sessions, id, now, batch);
     count += delete_ended!(conn, setup_links, hash, now, batch);
+    count += delete_ended!(conn, sign_ins, id, now, batch);
+    count += delete_ended!(conn, spent_challenges, hash, now, batch);
+    count += delete_ended!(conn, devices, id, now, batch);
+    count += delete_ended!(conn, guesses, subject, now, batch);
+    count += delete_ended!(conn, outbox, id, now, batch);
+    count += delete_ended!(conn, verifications, id, forgotten, batch);
     count += delete_ended!(conn, opaque_access_tokens, hash, now, batch);
     count += delete_ended!(conn, revoked_tokens, jti, replayed, batch);
     count += delete_ended_assertions(conn, replayed, batch)?;

@@ -115,3 +115,63 @@ pub fn extend(conn: &mut Conn, id: &GrantId, expires_at: Timestamp) -> Result<bo
         .execute(conn)?;
     Ok(count == 1)
 }
+
+/// The user's grants that are neither revoked nor over, newest first.
+pub fn list_of_user(
+    conn: &mut Conn,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<Vec<Grant>, StorageError> {
+    let rows: Vec<Row> = grants::table
+        .filter(grants::user_id.eq(user.as_str()))
+        .filter(grants::revoked_at.is_null())
+        .filter(grants::expires_at.gt(now.0))
+        .order((grants::created_at.desc(), grants::id))
+        .select(Row::as_select())
+        .load(conn)?;
+    rows.into_iter().map(Grant::try_from).collect()
+}
+
+/// Kills the user's grants, those with `offline_access` too, all but the grants of `keep_session`.
+/// Returns how many.
+pub fn revoke_all_of_user(
+    conn: &mut Conn,
+    user: &UserId,
+    keep_session: Option<&SessionId>,
+    now: Timestamp,
+) -> Result<usize, StorageError> {
+    let others = grants::table
+        .filter(grants::user_id.eq(user.as_str()))
+        .filter(grants::session_id.ne(keep_session.map_or("", SessionId::as_str)))
+        .filter(grants::revoked_at.is_null());
+    Ok(diesel::update(others).set(grants::revoked_at.eq(now.0)).execute(conn)?)
+}
+
+/// The same without those that have `offline_access`.
+pub(crate) fn revoke_online_of_user(
+    conn: &mut Conn,
+    user: &UserId,
+    keep_session: Option<&SessionId>,
+    now: Timestamp,
+) -> Result<usize, StorageError> {
+    let others = grants::table
+        .filter(grants::user_id.eq(user.as_str()))
+        .filter(grants::session_id.ne(keep_session.map_or("", SessionId::as_str)))
+        .filter(grants::is_offline.eq(false))
+        .filter(grants::revoked_at.is_null());
+    Ok(diesel::update(others).set(grants::revoked_at.eq(now.0)).execute(conn)?)
+}
+
+/// Kills what the user granted the client. Returns how many grants.
+pub fn revoke_of_client(
+    conn: &mut Conn,
+    user: &UserId,
+    client: &ClientId,
+    now: Timestamp,
+) -> Result<usize, StorageError> {
+    let theirs = grants::table
+        .filter(grants::user_id.eq(user.as_str()))
+        .filter(grants::client_id.eq(client.as_str()))
+        .filter(grants::revoked_at.is_null());
+    Ok(diesel::update(theirs).set(grants::revoked_at.eq(now.0)).execute(conn)?)
+}

@@ -2,11 +2,14 @@
 
 use diesel::prelude::*;
 use vestibule_model::{
-    InteractionId, Timestamp,
+    InteractionId, Timestamp, UserId,
     interaction::{Interaction, Progress},
 };
 
-use crate::{Conn, StorageError, json_text, schema::interactions};
+use crate::{
+    Conn, StorageError, json_text,
+    schema::{browser_sessions, interactions},
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = interactions)]
@@ -60,14 +63,30 @@ pub fn find(conn: &mut Conn, id: &InteractionId) -> Result<Option<Interaction>, 
     row.map(Interaction::try_from).transpose()
 }
 
-/// Writes how far the person has come. `false` if the request is gone.
+/// Writes how far the person has come, and whose session says so. `false` if the request is gone.
 pub fn save_progress(
     conn: &mut Conn,
     id: &InteractionId,
     progress: &Progress,
 ) -> Result<bool, StorageError> {
-    let count = diesel::update(interactions::table.find(id.as_str()))
-        .set(interactions::progress.eq(json_text::write(progress)?))
-        .execute(conn)?;
+    let marks = [&progress.consented, &progress.account_chosen, &progress.signed_in];
+    let this = interactions::table.find(id.as_str());
+    let written = interactions::progress.eq(json_text::write(progress)?);
+    let count = match marks.into_iter().flatten().next() {
+        Some(session) => {
+            let owner =
+                browser_sessions::table.find(session.as_str()).select(browser_sessions::user_id);
+            diesel::update(this)
+                .set((written, interactions::user_id.eq(owner.single_value())))
+                .execute(conn)?
+        }
+        None => diesel::update(this).set(written).execute(conn)?,
+    };
     Ok(count == 1)
+}
+
+/// Deletes the requests on which a session of the user's was the last to leave a mark.
+pub(crate) fn delete_of_user(conn: &mut Conn, user: &UserId) -> Result<usize, StorageError> {
+    let theirs = interactions::table.filter(interactions::user_id.eq(user.as_str()));
+    Ok(diesel::delete(theirs).execute(conn)?)
 }

@@ -22,6 +22,38 @@ pub(crate) fn revert(conn: &mut Conn) -> Result<(), StorageError> {
     dialect::revert_migrations(conn).map_err(|error| StorageError::Migration(error.to_string()))
 }
 
+/// Brings the tables to the shape that they had right after the migration `version`, from before or
+/// from after it.
+#[cfg(feature = "testing")]
+pub(crate) fn move_to(conn: &mut Conn, version: &str) -> Result<(), StorageError> {
+    dialect::move_migrations(conn, version)
+        .map_err(|error| StorageError::Migration(error.to_string()))
+}
+
+/// The same on one of the databases.
+#[cfg(feature = "testing")]
+pub(crate) fn move_on<C>(
+    conn: &mut C,
+    migrations: fn() -> EmbeddedMigrations,
+    version: &str,
+) -> diesel::migration::Result<()>
+where
+    C: Connection + MigrationHarness<C::Backend>,
+    EmbeddedMigrations: diesel::migration::MigrationSource<C::Backend>,
+{
+    let target = diesel::migration::MigrationVersion::from(version);
+    // Newest first.
+    while conn.applied_migrations()?.first().is_some_and(|newest| *newest > target) {
+        conn.revert_last_migration(migrations())?;
+    }
+    for missing in conn.pending_migrations(migrations())? {
+        if missing.name().version() <= target {
+            conn.run_migration(&missing)?;
+        }
+    }
+    Ok(())
+}
+
 /// Runs what is missing of `migrations`, and refuses a database that a newer program has changed.
 pub(crate) fn run_on<C>(
     conn: &mut C,

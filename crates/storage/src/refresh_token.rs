@@ -82,6 +82,20 @@ pub fn find(conn: &mut Conn, hash: &TokenHash) -> Result<Option<RefreshToken>, S
     row.map(RefreshToken::try_from).transpose()
 }
 
+/// When the clients of `grants` last got a refresh token, which is when they last used what they were
+/// granted. Grants without an unused token are left out.
+pub fn last_issued(
+    conn: &mut Conn,
+    grants: &[GrantId],
+) -> Result<Vec<(GrantId, Timestamp)>, StorageError> {
+    let rows: Vec<(String, i64)> = refresh_tokens::table
+        .filter(refresh_tokens::grant_id.eq_any(grants.iter().map(GrantId::as_str)))
+        .filter(refresh_tokens::used_at.is_null())
+        .select((refresh_tokens::grant_id, refresh_tokens::created_at))
+        .load(conn)?;
+    Ok(rows.into_iter().map(|(id, at)| (GrantId::new(id), Timestamp(at))).collect())
+}
+
 /// Writes the token's one use. Of any number who try, exactly one gets `true`; the others' use is
 /// a replay or a theft (RFC 9700 §4.14.2).
 pub fn rotate(conn: &mut Conn, hash: &TokenHash, used: &RefreshUse) -> Result<bool, StorageError> {

@@ -26,6 +26,12 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         disabled_at -> Nullable<BigInt>,
+        language -> Nullable<Text>,
+        group_names -> Text,
+        sealed_profile -> Nullable<Text>,
+        password_changed_at -> Nullable<BigInt>,
+        deletion_at -> Nullable<BigInt>,
+        passkey_offer_after -> Nullable<BigInt>,
     }
 }
 
@@ -40,6 +46,9 @@ diesel::table! {
         created_at -> BigInt,
         last_seen_at -> BigInt,
         expires_at -> BigInt,
+        device_id -> Nullable<Text>,
+        ip -> Nullable<Text>,
+        user_agent -> Nullable<Text>,
     }
 }
 
@@ -51,6 +60,7 @@ diesel::table! {
         progress -> Text,
         created_at -> BigInt,
         expires_at -> BigInt,
+        user_id -> Nullable<Text>,
     }
 }
 
@@ -131,6 +141,8 @@ diesel::table! {
         scope -> Text,
         claims -> Text,
         granted_at -> BigInt,
+        declined -> Text,
+        wording -> Text,
     }
 }
 
@@ -164,6 +176,7 @@ diesel::table! {
         client_id -> Nullable<Text>,
         request_id -> Text,
         detail -> Text,
+        ip -> Nullable<Text>,
     }
 }
 
@@ -173,3 +186,156 @@ diesel::table! {
         client_id -> Text,
     }
 }
+
+diesel::table! {
+    devices (id) {
+        id -> Text,
+        token_hash -> Text,
+        user_id -> Text,
+        user_agent -> Text,
+        ip -> Nullable<Text>,
+        created_at -> BigInt,
+        last_seen_at -> BigInt,
+        trusted_until -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    sign_ins (id) {
+        id -> Text,
+        token_hash -> Text,
+        user_id -> Text,
+        session_id -> Nullable<Text>,
+        amr -> Text,
+        auth_time -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    spent_challenges (hash) {
+        hash -> Text,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    verifications (id) {
+        id -> Text,
+        kind -> Text,
+        subject -> Text,
+        user_id -> Nullable<Text>,
+        token_hash -> Text,
+        code_hash -> Nullable<Text>,
+        sealed_data -> Nullable<Text>,
+        attempts -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        consumed_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        user_id -> Nullable<Text>,
+        sealed_message -> Text,
+        created_at -> BigInt,
+        next_attempt_at -> Nullable<BigInt>,
+        attempts -> BigInt,
+        last_error -> Nullable<Text>,
+        leased_until -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    totp_devices (id) {
+        id -> Text,
+        user_id -> Text,
+        name -> Text,
+        sealed_secret -> Text,
+        created_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        last_used_at -> Nullable<BigInt>,
+        last_step -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        user_id -> Text,
+        name -> Text,
+        credential -> Text,
+        aaguid -> Nullable<Text>,
+        backed_up -> Bool,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    recovery_codes (hash) {
+        hash -> Text,
+        user_id -> Text,
+        created_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    password_history (id) {
+        id -> Text,
+        user_id -> Text,
+        password_hash -> Text,
+        replaced_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    guesses (subject) {
+        subject -> Text,
+        failures -> BigInt,
+        first_at -> BigInt,
+        last_at -> BigInt,
+        locked_until -> Nullable<BigInt>,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    terms_acceptances (user_id, version) {
+        user_id -> Text,
+        version -> Text,
+        accepted_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    consent_records (id) {
+        id -> Text,
+        user_id -> Text,
+        client_id -> Text,
+        decision -> Text,
+        scope -> Text,
+        claims -> Text,
+        wording -> Text,
+        at -> BigInt,
+    }
+}
+
+diesel::table! {
+    data_keys (id) {
+        id -> Text,
+        sealed_key -> Text,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(browser_sessions, interactions);

@@ -116,6 +116,12 @@ impl TestDatabase {
         migrate::revert(&mut connection::open(&self.settings, Purpose::Migrate)?)
     }
 
+    /// Brings the tables to the shape that they had right after the migration `version` (its number
+    /// alone), from before or from after it: a database as an earlier release left it.
+    pub fn migrate_to(&self, version: &str) -> Result<(), StorageError> {
+        migrate::move_to(&mut connection::open(&self.settings, Purpose::Migrate)?, version)
+    }
+
     /// A connection of its own, beside those of [`open`](Self::open).
     pub fn connect(&self) -> Result<crate::Conn, StorageError> {
         connection::open(&self.settings, Purpose::Write)

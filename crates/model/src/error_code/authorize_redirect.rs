@@ -148,3 +148,9 @@ pub(in crate::error_code) const SUBJECT_MISMATCH: Texts = Texts {
     fix: "Sign in with the account the app expects, or leave the hint out if anybody may answer.",
     example: "The same request again, without id_token_hint",
 };
+pub(in crate::error_code) const INTERACTION_REQUIRED: Texts = Texts {
+    cause: "The person is signed in but has to answer a page of ours, for example new terms of \
+            service, and the app asked that no page be shown.",
+    fix: "Send the request again without prompt=none.",
+    example: "The same request again, without prompt",
+};

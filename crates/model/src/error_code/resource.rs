@@ -52,3 +52,10 @@ pub(in crate::error_code) const TOKEN_OF_ANOTHER_CLIENT: Texts = Texts {
     fix: "Authenticate as the client that the token was issued to.",
     example: "curl -u my-app:SECRET -d token=… https://id.example/revoke, with a token of my-app",
 };
+pub(in crate::error_code) const AUTHENTICATION_INSUFFICIENT: Texts = Texts {
+    cause: "The token was issued after a weaker sign-in than is asked for here: a password alone, \
+            say, where a second factor is needed by now.",
+    fix: "Send the person through a new authorization request with the acr_values that the \
+          WWW-Authenticate header names (RFC 9470). They prove what is missing, and no more.",
+    example: "acr_values=urn:vestibule:acr:mfa",
+};

@@ -1,6 +1,7 @@
 //! The `error` values of the wire.
 
-/// An OAuth `error` (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, OIDC Core §3.1.2.6, OpenID
+/// An OAuth `error` (RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 9470 §3, OIDC Core
+/// §3.1.2.6, OpenID
 /// Connect Core Error Code `unmet_authentication_requirements`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(missing_docs, reason = "each variant is the wire value of that name")]
@@ -24,6 +25,8 @@ pub enum WireError {
     UnmetAuthenticationRequirements,
     InvalidToken,
     InsufficientScope,
+    InsufficientUserAuthentication,
+    InteractionRequired,
 }
 
 impl WireError {
@@ -50,6 +53,8 @@ impl WireError {
             Self::UnmetAuthenticationRequirements => "unmet_authentication_requirements",
             Self::InvalidToken => "invalid_token",
             Self::InsufficientScope => "insufficient_scope",
+            Self::InsufficientUserAuthentication => "insufficient_user_authentication",
+            Self::InteractionRequired => "interaction_required",
         }
     }
 
@@ -57,7 +62,7 @@ impl WireError {
     #[must_use]
     pub const fn status(self) -> u16 {
         match self {
-            Self::InvalidClient | Self::InvalidToken => 401,
+            Self::InvalidClient | Self::InvalidToken | Self::InsufficientUserAuthentication => 401,
             Self::InsufficientScope => 403,
             Self::ServerError => 500,
             Self::TemporarilyUnavailable => 503,

@@ -1,5 +1,7 @@
 //! The truth table of `prompt`, and what must hold whatever the row.
 
+mod worlds;
+
 use vestibule_model::{
     ErrorCode, SessionId, UserId,
     browser_session::BrowserSession,
@@ -7,11 +9,15 @@ use vestibule_model::{
     client::{AuthMethod, Client},
     grant::Consent,
     interaction::{AuthorizationRequest, Progress, Prompt},
-    settings::Settings,
+    settings::{MfaRequired, Settings},
+    user::User,
 };
 
 use super::{LoginReason, Standing, Step, next};
-use crate::samples::{self, NOW, scope};
+use crate::{
+    acr::Level,
+    samples::{self, NOW, scope},
+};
 
 /// One row's world, starting from: alice signed in 100 s ago and allowed everything before.
 struct World {
@@ -20,6 +26,8 @@ struct World {
     consent: Option<Consent>,
     progress: Progress,
     client: Client,
+    user: User,
+    terms_accepted: bool,
     settings: Settings,
 }
 
@@ -31,6 +39,8 @@ impl World {
             consent: Some(samples::consent("openid profile")),
             progress: Progress::default(),
             client: samples::client(),
+            user: samples::user(),
+            terms_accepted: true,
             settings: samples::settings(),
         }
     }
@@ -41,6 +51,8 @@ impl World {
             consent: self.consent.as_ref(),
             progress: &self.progress,
             client: &self.client,
+            user: Some(&self.user),
+            terms_accepted: self.terms_accepted,
         };
         next(&self.request, &standing, &self.settings, NOW)
     }
@@ -64,6 +76,11 @@ fn name(step: &Step) -> &'static str {
         Step::Login { reason: LoginReason::PromptLogin } => "login: asked for",
         Step::Login { reason: LoginReason::TooOld } => "login: too old",
         Step::SelectAccount => "select",
+        Step::StepUp { level: Level::Password } => "step up to nothing",
+        Step::StepUp { level: Level::Mail } => "step up: mail",
+        Step::StepUp { level: Level::Mfa } => "step up: mfa",
+        Step::StepUp { level: Level::PhishingResistant } => "step up: phr",
+        Step::Terms => "terms",
         Step::Consent { .. } => "consent",
         Step::Deny(error) => error.code.id(),
         Step::Issue => "issue",
@@ -85,6 +102,47 @@ const ROWS: &[Row] = &[
     ),
     ("denied", |w| w.progress.denied = true, "VST-0218", "VST-0218"),
     ("denied, nobody", |w| (w.session, w.progress.denied) = (None, true), "VST-0218", "VST-0218"),
+    // More than a password.
+    (
+        "acr_values asks for more",
+        |w| w.request.acr_values = vec![Level::Mfa.acr().to_owned()],
+        "step up: mfa",
+        "VST-0215",
+    ),
+    (
+        "acr_values asks for less than was proved",
+        |w| {
+            w.request.acr_values = vec![Level::Mfa.acr().to_owned()];
+            Level::PhishingResistant.acr().clone_into(&mut w.session.as_mut().unwrap().acr);
+        },
+        "issue",
+        "issue",
+    ),
+    (
+        "the client needs more, and the session is too old as well",
+        |w| {
+            w.client.metadata.required_acr = Some(Level::PhishingResistant.acr().to_owned());
+            w.request.max_age = Some(1);
+        },
+        "login: too old",
+        "VST-0215",
+    ),
+    (
+        "the rule asks everybody for more, consent is missing too",
+        |w| {
+            w.settings.mfa.required = MfaRequired::Everyone;
+            w.consent = None;
+        },
+        "step up: mfa",
+        "VST-0215",
+    ),
+    ("new terms", |w| w.terms_accepted = false, "terms", "VST-0224"),
+    (
+        "new terms, never consented",
+        |w| (w.terms_accepted, w.consent) = (false, None),
+        "terms",
+        "VST-0224",
+    ),
     // max_age.
     ("max_age not reached", |w| w.request.max_age = Some(101), "issue", "issue"),
     ("max_age just reached", |w| w.request.max_age = Some(100), "issue", "issue"),
@@ -170,11 +228,20 @@ const ROWS: &[Row] = &[
     (
         "consented here",
         |w| {
-            w.consent = None;
+            w.request.prompt = vec![Prompt::Consent];
             w.progress.consented = mine();
         },
         "issue",
         "issue",
+    ),
+    (
+        "consented here, and taken back since",
+        |w| {
+            w.consent = None;
+            w.progress.consented = mine();
+        },
+        "consent",
+        "VST-0216",
     ),
     (
         "another session consented here",
@@ -339,7 +406,7 @@ fn each_prompt_asks_once_and_only_this_session_counts() {
     for (prompt, (signed_in, account_chosen, consented), step) in rows {
         let mut world = World::new();
         world.request.prompt = prompt.to_vec();
-        world.progress = Progress { signed_in, account_chosen, consented, denied: false };
+        world.progress = Progress { signed_in, account_chosen, consented, ..Progress::default() };
         assert_eq!(name(&world.next()), step, "{prompt:?} {:?}", world.progress);
         world.client.metadata.first_party = true;
         let asks = step == "consent";
@@ -362,105 +429,4 @@ fn prompt_none_maps_each_page_to_its_own_error() {
     world.request.prompt = vec![Prompt::None, Prompt::SelectAccount];
     let Step::Deny(error) = world.next() else { panic!("a page under prompt=none") };
     assert_eq!(error.code, ErrorCode::AccountSelectionRequired);
-}
-
-/// Every combination of what a request can ask and what can be so.
-fn every_world() -> impl Iterator<Item = World> {
-    let prompts: Vec<Vec<Prompt>> = (0..16_u32)
-        .map(|bits| {
-            let chosen = |(at, _): &(usize, Prompt)| bits & (1 << at) != 0;
-            Prompt::ALL.into_iter().enumerate().filter(chosen).map(|(_, p)| p).collect()
-        })
-        .collect();
-    let marks = || [None, mine(), other()].into_iter();
-    let worlds = prompts.into_iter().flat_map(move |prompt| {
-        [None, Some(0), Some(50), Some(500)].into_iter().flat_map(move |max_age| {
-            let prompt = prompt.clone();
-            [None, Some("alice"), Some("bob")].into_iter().flat_map(move |hint| {
-                let prompt = prompt.clone();
-                [0, 1, 2].into_iter().map(move |who| (prompt.clone(), max_age, hint, who))
-            })
-        })
-    });
-    worlds.flat_map(move |(prompt, max_age, hint, who)| {
-        marks().flat_map(move |signed_in| {
-            let prompt = prompt.clone();
-            marks().flat_map(move |consented| {
-                let (prompt, signed_in) = (prompt.clone(), signed_in.clone());
-                [false, true].into_iter().map(move |remembered| {
-                    let mut world = World::new();
-                    world.request.prompt = prompt.clone();
-                    world.request.max_age = max_age;
-                    world.request.hinted_subject = hint.map(UserId::new);
-                    match who {
-                        0 => world.session = None,
-                        1 => {}
-                        _ => world.client.metadata.first_party = true,
-                    }
-                    world.progress.signed_in = signed_in.clone();
-                    world.progress.consented = consented.clone();
-                    if !remembered {
-                        world.consent = None;
-                    }
-                    world
-                })
-            })
-        })
-    })
-}
-
-#[test]
-fn prompt_none_never_shows_a_page_and_a_code_is_never_given_too_early() {
-    let mut count = 0;
-    for world in every_world() {
-        count += 1;
-        let step = world.next();
-        let asked = |prompt| world.request.prompt.contains(&prompt);
-        if asked(Prompt::None) {
-            assert!(matches!(step, Step::Deny(_) | Step::Issue), "{:?}", world.request);
-        }
-        if step != Step::Issue {
-            continue;
-        }
-        let session = world.session.as_ref().expect("no code without a session");
-        let done = |mark: &Option<SessionId>| mark.as_ref() == Some(&session.id);
-        let signed_in = done(&world.progress.signed_in);
-        if let Some(hinted) = &world.request.hinted_subject {
-            assert_eq!(*hinted, session.user_id);
-        }
-        assert!(!asked(Prompt::Login) || signed_in);
-        assert!(world.request.max_age.is_none_or(|age| age > 99 || (age == 0 && signed_in)));
-        assert!(!asked(Prompt::Consent) || done(&world.progress.consented));
-        let allowed = done(&world.progress.consented)
-            || world.consent.is_some()
-            || world.client.metadata.first_party;
-        assert!(allowed);
-    }
-    assert_eq!(count, 16 * 4 * 3 * 3 * 3 * 3 * 2);
-}
-
-#[test]
-fn a_person_who_does_each_step_reaches_the_client() {
-    for mut world in every_world() {
-        let impossible = world.request.hinted_subject.as_ref().is_some_and(|h| h.as_str() == "bob");
-        if world.request.prompt.contains(&Prompt::None) || impossible {
-            continue;
-        }
-        let mut steps = Vec::new();
-        loop {
-            let step = world.next();
-            steps.push(name(&step));
-            assert!(steps.len() <= 4, "{steps:?}");
-            match step {
-                Step::Login { .. } => {
-                    world.session = Some(BrowserSession { auth_time: NOW, ..samples::session() });
-                    world.progress.signed_in = mine();
-                }
-                Step::SelectAccount => world.progress.account_chosen = mine(),
-                Step::Consent { .. } => world.progress.consented = mine(),
-                Step::Issue => break,
-                Step::Deny(error) => panic!("{error} after {steps:?}"),
-            }
-        }
-    }
 }

@@ -217,14 +217,9 @@ fn the_audit_log_gives_its_newest_lines_first(database: &TestDatabase) {
     let db = database.open();
     write(&db, |conn| {
         for (number, detail) in ["first", "second", "third \0"].into_iter().enumerate() {
-            let event = AuditEvent {
-                at: NOW,
-                event: "refresh_token.reused",
-                user_id: (number > 0).then(|| UserId::new("u1")),
-                client_id: Some(ClientId::new("no such client")),
-                request_id: "r".to_owned(),
-                detail: detail.to_owned(),
-            };
+            let event = AuditEvent::new(NOW, "refresh_token.reused", "r").detail(detail);
+            let event = event.of_client(&ClientId::new("no such client"));
+            let event = if number > 0 { event.of_user(&UserId::new("u1")) } else { event };
             audit::insert(conn, &event)?;
         }
         Ok(())

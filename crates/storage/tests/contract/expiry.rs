@@ -1,15 +1,18 @@
 //! Rows that are over, and rows that look like it.
 
-use vestibule_model::{ClientId, GrantId, InteractionId, SessionId, Timestamp};
+use vestibule_model::{
+    ClientId, GrantId, InteractionId, SessionId, Timestamp, UserId, device::Device, guess::Counter,
+    mail::OutboxMail, sign_in::SignIn, verification::Verification,
+};
 use vestibule_storage::{
-    Conn, Db, StorageError, authorization_code, browser_session, client, client_assertion, expiry,
-    grant, interaction, opaque_access_token, refresh_token, revoked_token, setup_link,
-    testing::TestDatabase,
+    Conn, Db, StorageError, authorization_code, browser_session, client, client_assertion, device,
+    expiry, grant, guess, interaction, opaque_access_token, outbox, refresh_token, revoked_token,
+    setup_link, sign_in, spent_challenge, testing::TestDatabase, verification,
 };
 
 use crate::fixtures::{
-    NOW, a_client, a_code, a_grant, a_refresh_token, a_session, a_use, an_interaction,
-    an_opaque_token, hash, read, with_grant, write,
+    NOW, a_client, a_code, a_device, a_grant, a_mail, a_refresh_token, a_session, a_sign_in, a_use,
+    a_verification, an_interaction, an_opaque_token, hash, read, with_grant, write,
 };
 
 on_both!(
@@ -45,9 +48,20 @@ fn one_of_each(database: &TestDatabase) -> Db {
         grant::insert(conn, &old)?;
         revoked_token::insert(conn, "jti", end)?;
         client_assertion::claim(conn, &ClientId::new("app"), "jti", end)?;
-        setup_link::insert(conn, &hash("link"), end)
+        setup_link::insert(conn, &hash("link"), end)?;
+        of_accounts(conn, end)
     });
     db
+}
+
+fn of_accounts(conn: &mut Conn, expires_at: Timestamp) -> Result<(), StorageError> {
+    device::insert(conn, &Device { expires_at, ..a_device("d1", "device", "u1") })?;
+    sign_in::insert(conn, &SignIn { expires_at, ..a_sign_in("i1", "sign-in") })?;
+    spent_challenge::spend(conn, &hash("challenge"), expires_at)?;
+    outbox::insert(conn, &OutboxMail { expires_at, ..a_mail("m1") })?;
+    let counter = Counter { failures: 9, first_at: NOW, last_at: NOW, locked_until: None };
+    guess::update(conn, "subject", |_| expires_at, |_| counter)?;
+    verification::insert(conn, &Verification { expires_at, ..a_verification("v1") })
 }
 
 /// Which of them are there, by name.
@@ -64,6 +78,13 @@ fn present(conn: &mut Conn) -> Result<Vec<&'static str>, StorageError> {
         // Claiming would make the mark anew; undone with the transaction.
         ("assertion", !client_assertion::claim(conn, &client, "jti", NOW)?),
         ("link", setup_link::is_open(conn, &hash("link"), Timestamp(0))?),
+        ("device", device::find(conn, &hash("device"), &UserId::new("u1"))?.is_some()),
+        ("sign-in", sign_in::find(conn, &hash("sign-in"))?.is_some()),
+        // As with the assertion.
+        ("challenge", !spent_challenge::spend(conn, &hash("challenge"), NOW)?),
+        ("mail", !outbox::list_recent(conn, 9)?.is_empty()),
+        ("guess", !guess::load(conn, &["subject".to_owned()])?.is_empty()),
+        ("verification", verification::find(conn, "v1")?.is_some()),
     ];
     Ok(all.into_iter().filter_map(|(name, there)| there.then_some(name)).collect())
 }
@@ -95,12 +116,19 @@ fn each_row_goes_at_its_end_and_not_before(database: &TestDatabase) {
         "revoked",
         "assertion",
         "link",
+        "device",
+        "sign-in",
+        "challenge",
+        "mail",
+        "guess",
+        "verification",
     ];
     assert_eq!(after(&db, end.plus(-1)), all);
-    let reusable = ["interaction", "code", "refresh", "grant", "revoked", "assertion"];
+    let reusable =
+        ["interaction", "code", "refresh", "grant", "revoked", "assertion", "verification"];
     assert_eq!(after(&db, end), reusable);
     assert_eq!(after(&db, end.plus(expiry::CLOCK_MARGIN - 1)), reusable);
-    let reusable = ["interaction", "code", "refresh", "grant"];
+    let reusable = ["interaction", "code", "refresh", "grant", "verification"];
     assert_eq!(after(&db, end.plus(expiry::CLOCK_MARGIN)), reusable);
     assert_eq!(after(&db, end.plus(expiry::REUSE_KNOWN_FOR - 1)), reusable);
     assert!(after(&db, end.plus(expiry::REUSE_KNOWN_FOR)).is_empty());

@@ -1,20 +1,27 @@
 //! Rows to start from. Names are arguments, the rest is fixed.
 
 use vestibule_model::{
-    ClientId, GrantId, InteractionId, ScopeSet, Secret, SessionId, Timestamp, TokenHash, UserId,
+    ClientId, DeviceId, GrantId, InteractionId, ScopeSet, Secret, SessionId, SignInId, Timestamp,
+    TokenHash, UserId,
     browser_session::BrowserSession,
     claims::ClaimsRequest,
     client::{
         AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType,
         SigningAlg,
     },
+    device::Device,
+    factor::{Passkey, TotpDevice},
     grant::{
-        AccessTokenClaims, AuthorizationCode, Consent, Grant, OpaqueAccessToken, RefreshToken,
-        RefreshUse,
+        AccessTokenClaims, AuthorizationCode, Consent, ConsentDecision, ConsentRecord, Grant,
+        OpaqueAccessToken, RefreshToken, RefreshUse,
     },
     interaction::{AuthorizationRequest, Interaction, Progress, Prompt, ResponseMode},
+    mail::OutboxMail,
+    sealed::StoredDataKey,
+    sign_in::SignIn,
     signing_key::StoredKey,
     user::{Profile, User},
+    verification::{Verification, VerificationKind},
 };
 use vestibule_storage::{
     Conn, Db, StorageError, client, grant as grants, testing::TestDatabase, user as users,
@@ -75,6 +82,8 @@ pub fn a_client(id: &str) -> Client {
             access_token_format: AccessTokenFormat::Opaque,
             default_max_age: Some(300),
             first_party: true,
+            optional_scope: scope("offline_access"),
+            required_acr: Some("urn:vestibule:acr:mfa".to_owned()),
         },
         secret_hash: Some(hash("client secret")),
         created_at: NOW,
@@ -84,18 +93,9 @@ pub fn a_client(id: &str) -> Client {
 }
 
 pub fn a_user(id: &str, username: &str, email: &str) -> User {
-    User {
-        id: UserId::new(id),
-        username: username.to_owned(),
-        email: email.to_owned(),
-        email_verified: true,
-        password_hash: "$argon2id$old".to_owned(),
-        is_admin: false,
-        profile: Profile { name: Some("Ada Lovelace".to_owned()), ..Profile::default() },
-        created_at: NOW,
-        updated_at: NOW,
-        disabled_at: None,
-    }
+    let profile = Profile { name: Some("Ada Lovelace".to_owned()), ..Profile::default() };
+    let user = User::new(UserId::new(id), username, email, "$argon2id$old", NOW);
+    User { email_verified: true, profile, ..user }
 }
 
 pub fn a_session(id: &str, cookie: &str) -> BrowserSession {
@@ -109,6 +109,9 @@ pub fn a_session(id: &str, cookie: &str) -> BrowserSession {
         created_at: NOW,
         last_seen_at: NOW,
         expires_at: NOW.plus(3_600),
+        device_id: None,
+        ip: None,
+        user_agent: None,
     }
 }
 
@@ -218,6 +221,8 @@ pub fn a_consent() -> Consent {
         scope: scope("openid email"),
         claims: vec!["name".to_owned()],
         granted_at: NOW,
+        declined: scope("offline_access"),
+        wording: "2026-11".to_owned(),
     }
 }
 
@@ -231,5 +236,112 @@ pub fn a_key(kid: &str, published_at: Timestamp) -> StoredKey {
         active_at: None,
         retired_at: None,
         expires_at: None,
+    }
+}
+
+pub fn a_data_key(id: &str, created_at: Timestamp) -> StoredDataKey {
+    StoredDataKey {
+        id: id.to_owned(),
+        sealed_key: "v1.sealed".to_owned(),
+        created_at,
+        retired_at: None,
+    }
+}
+
+pub fn a_record(id: &str) -> ConsentRecord {
+    ConsentRecord {
+        id: id.to_owned(),
+        user_id: UserId::new("u1"),
+        client_id: ClientId::new("app"),
+        decision: ConsentDecision::Given,
+        scope: scope("openid email"),
+        claims: vec!["name".to_owned()],
+        wording: "2026-11".to_owned(),
+        at: NOW,
+    }
+}
+
+pub fn a_device(id: &str, cookie: &str, user: &str) -> Device {
+    Device {
+        id: DeviceId::new(id),
+        token_hash: hash(cookie),
+        user_id: UserId::new(user),
+        user_agent: "Firefox on Linux".to_owned(),
+        ip: Some("192.0.2.1".to_owned()),
+        created_at: NOW,
+        last_seen_at: NOW,
+        trusted_until: None,
+        expires_at: NOW.plus(180 * 86_400),
+    }
+}
+
+pub fn a_sign_in(id: &str, cookie: &str) -> SignIn {
+    SignIn {
+        id: SignInId::new(id),
+        token_hash: hash(cookie),
+        user_id: UserId::new("u1"),
+        session_id: Some(SessionId::new("s1")),
+        amr: vec!["pwd".to_owned()],
+        auth_time: NOW,
+        created_at: NOW,
+        expires_at: NOW.plus(600),
+    }
+}
+
+pub fn a_verification(id: &str) -> Verification {
+    Verification {
+        id: id.to_owned(),
+        kind: VerificationKind::ResetPassword,
+        subject: "u1".to_owned(),
+        user_id: Some(UserId::new("u1")),
+        token_hash: hash(id),
+        code_hash: Some(hash("code")),
+        sealed_data: Some("v2.sealed".to_owned()),
+        attempts: 0,
+        created_at: NOW,
+        expires_at: NOW.plus(900),
+        consumed_at: None,
+    }
+}
+
+pub fn a_mail(id: &str) -> OutboxMail {
+    OutboxMail {
+        id: id.to_owned(),
+        kind: "reset-password".to_owned(),
+        user_id: Some(UserId::new("u1")),
+        sealed_message: "v2.sealed mail".to_owned(),
+        created_at: NOW,
+        next_attempt_at: Some(NOW),
+        attempts: 0,
+        last_error: None,
+        leased_until: None,
+        sent_at: None,
+        expires_at: NOW.plus(30 * 86_400),
+    }
+}
+
+pub fn a_totp_device(id: &str) -> TotpDevice {
+    TotpDevice {
+        id: id.to_owned(),
+        user_id: UserId::new("u1"),
+        name: "Phone".to_owned(),
+        sealed_secret: "v2.sealed secret".to_owned(),
+        created_at: NOW,
+        confirmed_at: None,
+        last_used_at: None,
+        last_step: None,
+    }
+}
+
+pub fn a_passkey(id: &str) -> Passkey {
+    Passkey {
+        id: id.to_owned(),
+        user_id: UserId::new("u1"),
+        name: "Laptop".to_owned(),
+        credential: "{}".to_owned(),
+        aaguid: Some("08987058-cadc-4b81-b6e1-30de50dcbe96".to_owned()),
+        backed_up: true,
+        created_at: NOW,
+        last_used_at: None,
     }
 }

@@ -20,19 +20,37 @@ macro_rules! on_both {
 }
 
 #[cfg(test)]
+mod account_pages;
+#[cfg(test)]
 mod accounts;
+#[cfg(test)]
+mod apps;
+#[cfg(test)]
+mod catalogue;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
+mod data_keys;
+#[cfg(test)]
+mod devices;
+#[cfg(test)]
+mod erasure;
+#[cfg(test)]
 mod expiry;
+#[cfg(test)]
+mod factors;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod grants;
 #[cfg(test)]
+mod guesses;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod mails;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
@@ -40,7 +58,11 @@ mod opening;
 #[cfg(test)]
 mod parity;
 #[cfg(test)]
+mod people;
+#[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod previous_release;
 #[cfg(test)]
 mod races;
 #[cfg(test)]

@@ -15,41 +15,73 @@ use diesel::{
     sql_types::Text,
 };
 use vestibule_model::{
-    ClientId, GrantId, InteractionId, SessionId, UserId, audit::AuditEvent, interaction::Progress,
+    ClientId, DeviceId, GrantId, InteractionId, SessionId, SignInId, UserId,
+    audit::AuditEvent,
+    guess::Counter,
+    interaction::Progress,
+    sealed::{SealedColumn, StoredDataKey},
+    verification::VerificationKind,
 };
 use vestibule_storage::{
     Conn, StorageError, audit, authorization_code, browser_session, client, client_assertion,
-    consent, expiry, grant, health, interaction, opaque_access_token, refresh_token, revoked_token,
-    setup_link, signing_key, testing::TestDatabase, user,
+    consent, data_key, device, expiry, factor, grant, guess, health, interaction,
+    opaque_access_token, outbox, passkey, recovery_code, refresh_token, resealing, revoked_token,
+    setup_link, sign_in, signing_key, spent_challenge, terms, testing::TestDatabase, totp_device,
+    user, verification,
 };
 
 use crate::fixtures::{
-    NOW, a_client, a_code, a_consent, a_grant, a_key, a_refresh_token, a_session, a_use, a_user,
+    NOW, a_client, a_code, a_consent, a_device, a_grant, a_key, a_mail, a_passkey, a_record,
+    a_refresh_token, a_session, a_sign_in, a_totp_device, a_use, a_user, a_verification,
     an_interaction, an_opaque_token, hash,
 };
 
 /// Calls every function of every repository.
 fn walk(conn: &mut Conn) -> Result<(), StorageError> {
-    let (app, u1) = (ClientId::new("app"), UserId::new("u1"));
+    let app = ClientId::new("app");
     client::insert(conn, &a_client("app"))?;
     client::find(conn, &app)?;
+    client::find_many(conn, &[app.clone(), ClientId::new("other")])?;
     client::update(conn, &a_client("app"))?;
     client::list(conn)?;
     client::origin_registered(conn, "https://app.example")?;
-    user::insert(conn, &a_user("u1", "ada", "ada@example.org"))?;
-    user::find(conn, &u1)?;
-    user::find_by_login(conn, "ada")?;
-    user::replace_password_hash(conn, &u1, "old", "new")?;
-    user::has_admin(conn)?;
-    user::list(conn)?;
+    walk_users(conn)?;
     walk_sessions(conn)?;
     walk_grants(conn)?;
+    walk_consent(conn)?;
+    walk_sign_in(conn)?;
+    walk_factors(conn)?;
+    walk_mails(conn)?;
     walk_keys(conn)?;
-    consent::save(conn, &a_consent())?;
-    consent::find(conn, &u1, &app)?;
-    consent::delete(conn, &u1, &app)?;
+    walk_sealed(conn)?;
     health::ping(conn)?;
+    user::erase(conn, &UserId::new("u1"))?;
     expiry::delete_expired(conn, NOW, 10)?;
+    Ok(())
+}
+
+fn walk_users(conn: &mut Conn) -> Result<(), StorageError> {
+    let u1 = UserId::new("u1");
+    user::insert(conn, &a_user("u1", "ada", "ada@example.org"))?;
+    user::find(conn, &u1)?;
+    user::hold(conn, &u1)?;
+    user::find_many(conn, std::slice::from_ref(&u1))?;
+    user::find_by_login(conn, "ada")?;
+    user::find_by_email(conn, "ada@example.org")?;
+    user::save(conn, &a_user("u1", "ada", "ada@example.org"))?;
+    user::replace_password_hash(conn, &u1, "old", "new")?;
+    user::set_password(conn, &u1, "new", 1, NOW, "h1".to_owned())?;
+    user::set_password(conn, &u1, "newer", 1, NOW.plus(1), "h2".to_owned())?;
+    user::former_passwords(conn, &u1, 3)?;
+    user::set_disabled(conn, &u1, Some(NOW))?;
+    user::set_deletion(conn, &u1, Some(NOW))?;
+    user::due_for_erasure(conn, NOW, 3)?;
+    user::has_admin(conn)?;
+    user::has_other_admin(conn, &u1)?;
+    user::list(conn)?;
+    terms::accept(conn, &u1, "1", NOW)?;
+    terms::accepted(conn, &u1, "1")?;
+    terms::list_of_user(conn, &u1)?;
     Ok(())
 }
 
@@ -60,11 +92,17 @@ fn walk_sessions(conn: &mut Conn) -> Result<(), StorageError> {
     browser_session::renew(conn, &a_session("s1", "other"))?;
     browser_session::touch(conn, &s1, NOW)?;
     browser_session::is_open(conn, &s1, NOW)?;
-    browser_session::end(conn, &s1)?;
+    browser_session::find_by_id(conn, &s1)?;
+    browser_session::find_many(conn, &[hash("cookie"), hash("other")])?;
+    browser_session::list_of_user(conn, &UserId::new("u1"))?;
     let i1 = InteractionId::new("i1");
     interaction::insert(conn, &an_interaction("i1"))?;
     interaction::find(conn, &i1)?;
     interaction::save_progress(conn, &i1, &Progress::default())?;
+    let mark = Progress { signed_in: Some(s1.clone()), ..Progress::default() };
+    interaction::save_progress(conn, &i1, &mark)?;
+    browser_session::end(conn, &s1)?;
+    browser_session::end_all_of_user(conn, &UserId::new("u1"), Some(&s1), NOW)?;
     Ok(())
 }
 
@@ -74,13 +112,18 @@ fn walk_grants(conn: &mut Conn) -> Result<(), StorageError> {
     grant::find(conn, &g1)?;
     grant::extend(conn, &g1, NOW)?;
     grant::revoke(conn, &g1, NOW)?;
-    grant::revoke_online_of_session(conn, &SessionId::new("s1"), NOW)?;
+    let (u1, s1) = (UserId::new("u1"), SessionId::new("s1"));
+    grant::revoke_online_of_session(conn, &s1, NOW)?;
+    grant::list_of_user(conn, &u1, NOW)?;
+    grant::revoke_all_of_user(conn, &u1, Some(&s1), NOW)?;
+    grant::revoke_of_client(conn, &u1, &ClientId::new("app"), NOW)?;
     authorization_code::insert(conn, &a_code("code"))?;
     authorization_code::find(conn, &hash("code"))?;
     authorization_code::consume(conn, &hash("code"), NOW)?;
     refresh_token::insert(conn, &a_refresh_token("r1", 0))?;
     refresh_token::find(conn, &hash("r1"))?;
     refresh_token::rotate(conn, &hash("r1"), &a_use("r2"))?;
+    refresh_token::last_issued(conn, &[g1])?;
     opaque_access_token::insert(conn, &an_opaque_token("o", "g1.o"))?;
     opaque_access_token::find(conn, &hash("o"))?;
     revoked_token::insert(conn, "jti", NOW)?;
@@ -99,21 +142,113 @@ fn walk_keys(conn: &mut Conn) -> Result<(), StorageError> {
     setup_link::insert(conn, &hash("link"), NOW)?;
     setup_link::is_open(conn, &hash("link"), NOW)?;
     setup_link::consume(conn, &hash("link"), NOW)?;
-    let event = AuditEvent {
-        at: NOW,
-        event: "walked",
-        user_id: None,
-        client_id: None,
-        request_id: String::new(),
-        detail: String::new(),
-    };
-    audit::insert(conn, &event)?;
+    audit::insert(conn, &AuditEvent::new(NOW, "walked", ""))?;
+    audit::list_of_user(conn, &UserId::new("u1"), 10, Some(9))?;
     audit::list_recent(conn, 10)?;
     Ok(())
 }
 
+fn walk_consent(conn: &mut Conn) -> Result<(), StorageError> {
+    let (app, u1) = (ClientId::new("app"), UserId::new("u1"));
+    consent::save(conn, &a_consent())?;
+    consent::find(conn, &u1, &app)?;
+    consent::list_of_user(conn, &u1)?;
+    consent::delete(conn, &u1, &app)?;
+    consent::record(conn, &a_record("c1"))?;
+    consent::records_of_user(conn, &u1, 3)?;
+    Ok(())
+}
+
+fn walk_sign_in(conn: &mut Conn) -> Result<(), StorageError> {
+    let (u1, d1, s1) = (UserId::new("u1"), DeviceId::new("d1"), SignInId::new("s1"));
+    device::insert(conn, &a_device("d1", "cookie", "u1"))?;
+    device::find(conn, &hash("cookie"), &u1)?;
+    device::list_of_user(conn, &u1)?;
+    device::seen(conn, &d1, None, "Firefox", NOW, NOW)?;
+    device::trust(conn, &d1, &u1, Some(NOW))?;
+    device::distrust_all(conn, &u1)?;
+    device::rekey(conn, &hash("device"), &hash("renamed"))?;
+    device::delete(conn, &d1, &u1)?;
+    sign_in::insert(conn, &a_sign_in("s1", "cookie"))?;
+    sign_in::find(conn, &hash("cookie"))?;
+    sign_in::end_all_of_user(conn, &u1, None)?;
+    sign_in::take(conn, &s1)?;
+    spent_challenge::spend(conn, &hash("challenge"), NOW)?;
+    let nobody = ["a".to_owned(), "b".to_owned()];
+    guess::load(conn, &nobody)?;
+    let counter = Counter { failures: 1, first_at: NOW, last_at: NOW, locked_until: None };
+    guess::update(conn, "a", |_| NOW, |_| counter)?;
+    guess::clear(conn, &nobody)
+}
+
+fn walk_factors(conn: &mut Conn) -> Result<(), StorageError> {
+    let u1 = UserId::new("u1");
+    totp_device::insert(conn, &a_totp_device("t1"))?;
+    totp_device::find(conn, "t1")?;
+    totp_device::list_of_user(conn, &u1)?;
+    totp_device::confirm(conn, "t1", 1, NOW)?;
+    totp_device::use_step(conn, "t1", 2, NOW)?;
+    totp_device::rename(conn, "t1", &u1, "Tablet")?;
+    totp_device::delete(conn, "t1", &u1)?;
+    passkey::insert(conn, &a_passkey("p1"))?;
+    passkey::find(conn, "p1")?;
+    passkey::list_of_user(conn, &u1)?;
+    passkey::used(conn, "p1", "{}", true, NOW)?;
+    passkey::rename(conn, "p1", &u1, "Key")?;
+    passkey::delete(conn, "p1", &u1)?;
+    recovery_code::replace_all(conn, &u1, &[hash("r1")], NOW)?;
+    recovery_code::use_one(conn, &u1, &hash("r1"), NOW)?;
+    recovery_code::left(conn, &u1)?;
+    recovery_code::delete_all(conn, &u1)?;
+    factor::of_user(conn, &u1)?;
+    factor::remove_since(conn, &u1, NOW)?;
+    Ok(())
+}
+
+fn walk_mails(conn: &mut Conn) -> Result<(), StorageError> {
+    let kind = VerificationKind::ResetPassword;
+    verification::insert(conn, &a_verification("v1"))?;
+    verification::find_by_token(conn, &hash("v1"))?;
+    verification::find(conn, "v1")?;
+    verification::latest(conn, kind, "u1")?;
+    verification::sent_since(conn, kind, "u1", NOW)?;
+    verification::count_attempt(conn, "v1")?;
+    verification::consume(conn, "v1", NOW)?;
+    verification::void(conn, kind, "u1", NOW)?;
+    verification::void_of_user(conn, kind, &UserId::new("u1"), NOW, NOW)?;
+    outbox::insert(conn, &a_mail("m1"))?;
+    outbox::next_due(conn)?;
+    outbox::waiting(conn)?;
+    outbox::claim(conn, NOW, NOW.plus(60), 5)?;
+    outbox::failed(conn, "m1", None, "no answer")?;
+    outbox::sent(conn, "m1", NOW)?;
+    outbox::list_recent(conn, 3)?;
+    outbox::list_of_user(conn, &UserId::new("u1"), 3)?;
+    Ok(())
+}
+
+fn walk_sealed(conn: &mut Conn) -> Result<(), StorageError> {
+    data_key::lock(conn)?;
+    let key = StoredDataKey {
+        id: "k1".to_owned(),
+        sealed_key: "sealed".to_owned(),
+        created_at: NOW,
+        retired_at: None,
+    };
+    data_key::insert(conn, &key)?;
+    data_key::list(conn)?;
+    data_key::retire(conn, "k1", NOW)?;
+    data_key::erase(conn, "k1", NOW)?;
+    for column in SealedColumn::ALL {
+        resealing::page(conn, column, "", 10)?;
+        resealing::replace(conn, column, "x", "old", "new")?;
+    }
+    Ok(())
+}
+
 /// The tables that are read as a whole: keys are few, and the lists are for administrators.
-const LISTED: [&str; 4] = ["audit_events", "clients", "signing_keys", "users"];
+const LISTED: [&str; 6] =
+    ["audit_events", "clients", "data_keys", "outbox", "signing_keys", "users"];
 
 #[test]
 fn the_walk_calls_every_public_function() {
@@ -132,7 +267,7 @@ fn the_walk_calls_every_public_function() {
             }
         }
     }
-    assert!(functions > 45, "{functions}");
+    assert!(functions > 110, "{functions}");
 }
 
 /// The distinct statements of the walk, placeholders in place of values.
@@ -152,7 +287,7 @@ fn statements(database: &TestDatabase) -> BTreeSet<String> {
     all.retain(|text| {
         !text.starts_with("INSERT") && text.contains(" FROM ") || text.starts_with("UPDATE")
     });
-    assert!(all.len() > 35, "{all:#?}");
+    assert!(all.len() > 90, "{all:#?}");
     all
 }
 

@@ -2,14 +2,16 @@
 
 use std::sync::{Arc, Barrier};
 
-use vestibule_model::{ClientId, GrantId, UserId};
+use vestibule_model::{ClientId, GrantId, SignInId, UserId, guess::Counter};
 use vestibule_storage::{
-    Conn, StorageError, authorization_code, client_assertion, grant, refresh_token, setup_link,
-    testing::TestDatabase, user,
+    Conn, StorageError, authorization_code, client_assertion, grant, guess, outbox, recovery_code,
+    refresh_token, setup_link, sign_in, spent_challenge, testing::TestDatabase, totp_device, user,
+    verification,
 };
 
 use crate::fixtures::{
-    NOW, a_code, a_grant, a_refresh_token, a_use, a_user, hash, with_grant, write,
+    NOW, a_code, a_grant, a_mail, a_refresh_token, a_sign_in, a_totp_device, a_use, a_user,
+    a_verification, hash, read, with_grant, write,
 };
 
 const THREADS: usize = 16;
@@ -23,6 +25,14 @@ on_both!(
     a_grant_is_revoked_by_one,
     a_password_hash_is_replaced_by_one,
     a_session_of_reads_and_writes_agrees_on_one_winner,
+    a_sign_in_is_finished_by_one,
+    a_challenge_is_spent_by_one,
+    a_verification_is_used_by_one,
+    a_time_step_is_spent_by_one,
+    a_recovery_code_is_used_by_one,
+    a_password_leaves_each_of_its_predecessors_to_the_history,
+    a_mail_is_claimed_by_one,
+    no_failure_is_lost,
 );
 
 /// Prepares each round with `prepare`, lets every thread `attempt` it at the same moment, and
@@ -32,6 +42,18 @@ fn race(
     prepare: fn(&mut Conn, usize) -> Result<(), StorageError>,
     attempt: fn(&mut Conn, usize, usize) -> Result<bool, StorageError>,
 ) {
+    for (round, answers) in rush(database, prepare, attempt).into_iter().enumerate() {
+        let winners = answers.iter().filter(|answer| **answer).count();
+        assert_eq!(winners, 1, "round {round}: {answers:?}");
+    }
+}
+
+/// The same without the demand: what each thread got, round by round. None may fail.
+fn rush<T: std::fmt::Debug + Send + 'static>(
+    database: &TestDatabase,
+    prepare: fn(&mut Conn, usize) -> Result<(), StorageError>,
+    attempt: fn(&mut Conn, usize, usize) -> Result<T, StorageError>,
+) -> Vec<Vec<T>> {
     let instances = [with_grant(database), database.open()];
     write(&instances[0], move |conn| (0..ROUNDS).try_for_each(|round| prepare(conn, round)));
     let start = Arc::new(Barrier::new(THREADS));
@@ -46,17 +68,17 @@ fn race(
                         // Judged after the race: a racer that stopped would hold up the others.
                         db.write(move |conn| attempt(conn, round, thread)).wait()
                     })
-                    .collect::<Vec<Result<bool, StorageError>>>()
+                    .collect::<Vec<Result<T, StorageError>>>()
             })
         })
         .collect();
-    let rounds: Vec<_> = racers.into_iter().map(|racer| racer.join().unwrap()).collect();
-    for round in 0..ROUNDS {
-        let answers: Vec<_> = rounds.iter().map(|answers| &answers[round]).collect();
-        assert!(answers.iter().all(|answer| answer.is_ok()), "round {round}: {answers:?}");
-        let winners = answers.iter().filter(|answer| ***answer == Ok(true)).count();
-        assert_eq!(winners, 1, "round {round}: {answers:?}");
+    let mut rounds: Vec<Vec<T>> = (0..ROUNDS).map(|_| Vec::new()).collect();
+    for racer in racers {
+        for (round, answer) in racer.join().unwrap().into_iter().enumerate() {
+            rounds[round].push(answer.unwrap());
+        }
     }
+    rounds
 }
 
 fn a_code_is_redeemed_by_one(database: &TestDatabase) {
@@ -148,4 +170,120 @@ fn a_session_of_reads_and_writes_agrees_on_one_winner(database: &TestDatabase) {
             Ok(won)
         },
     );
+}
+
+fn a_sign_in_is_finished_by_one(database: &TestDatabase) {
+    race(
+        database,
+        |conn, round| sign_in::insert(conn, &a_sign_in(&round.to_string(), &round.to_string())),
+        |conn, round, _| sign_in::take(conn, &SignInId::new(round.to_string())),
+    );
+}
+
+fn a_challenge_is_spent_by_one(database: &TestDatabase) {
+    race(
+        database,
+        |_, _| Ok(()),
+        |conn, round, _| spent_challenge::spend(conn, &hash(&round.to_string()), NOW.plus(9)),
+    );
+}
+
+fn a_verification_is_used_by_one(database: &TestDatabase) {
+    race(
+        database,
+        |conn, round| {
+            let mut verification = a_verification(&round.to_string());
+            verification.subject = round.to_string();
+            verification::insert(conn, &verification)
+        },
+        |conn, round, _| verification::consume(conn, &round.to_string(), NOW),
+    );
+}
+
+fn a_time_step_is_spent_by_one(database: &TestDatabase) {
+    let prepare = |conn: &mut Conn, round: usize| {
+        totp_device::insert(conn, &a_totp_device(&round.to_string()))?;
+        totp_device::confirm(conn, &round.to_string(), 100, NOW)?;
+        Ok(())
+    };
+    race(database, prepare, |conn, round, _| {
+        totp_device::use_step(conn, &round.to_string(), 101, NOW)
+    });
+}
+
+fn a_recovery_code_is_used_by_one(database: &TestDatabase) {
+    race(
+        database,
+        |conn, round| {
+            let id = UserId::new(format!("r{round}"));
+            let user = a_user(id.as_str(), id.as_str(), &format!("{id}@example.org"));
+            user::insert(conn, &user)?;
+            recovery_code::replace_all(conn, &id, &[hash(id.as_str())], NOW)
+        },
+        |conn, round, _| {
+            let id = UserId::new(format!("r{round}"));
+            recovery_code::use_one(conn, &id, &hash(id.as_str()), NOW)
+        },
+    );
+}
+
+fn a_password_leaves_each_of_its_predecessors_to_the_history(database: &TestDatabase) {
+    rush(
+        database,
+        |_, _| Ok(()),
+        |conn, round, thread| {
+            let (hash, id) = (format!("{round} {thread}"), UserId::new("u1"));
+            user::set_password(conn, &id, &hash, 9_999, NOW, hash.clone())
+        },
+    );
+    let db = database.open();
+    let mut all = read(&db, |conn| user::former_passwords(conn, &UserId::new("u1"), 9_999));
+    all.push(read(&db, |conn| user::find(conn, &UserId::new("u1"))).unwrap().password_hash);
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), THREADS * ROUNDS + 1, "each was in force once, and the first");
+}
+
+/// Each round has 5 mails; together the threads get each of them once.
+fn a_mail_is_claimed_by_one(database: &TestDatabase) {
+    let prepare = |conn: &mut Conn, round: usize| {
+        (0..5).try_for_each(|number| {
+            let mut mail = a_mail(&format!("{round} {number}"));
+            mail.next_attempt_at = Some(NOW.plus(i64::try_from(round).unwrap()));
+            outbox::insert(conn, &mail)
+        })
+    };
+    let rounds = rush(database, prepare, |conn, round, _| {
+        let now = NOW.plus(i64::try_from(round).unwrap());
+        let claimed = outbox::claim(conn, now, NOW.plus(9_999), 2)?;
+        assert!(claimed.len() <= 2, "{claimed:?}");
+        Ok(claimed.into_iter().map(|mail| (mail.id, mail.attempts)).collect::<Vec<_>>())
+    });
+    let mut claimed: Vec<(String, i64)> = rounds.into_iter().flatten().flatten().collect();
+    claimed.sort();
+    let mut expected: Vec<(String, i64)> = (0..ROUNDS)
+        .flat_map(|round| (0..5).map(move |number| (format!("{round} {number}"), 1)))
+        .collect();
+    expected.sort();
+    assert_eq!(claimed, expected);
+}
+
+fn one_more(old: Option<Counter>) -> Counter {
+    let failures = old.map_or(0, |old| old.failures) + 1;
+    Counter { failures, first_at: NOW, last_at: NOW, locked_until: None }
+}
+
+fn no_failure_is_lost(database: &TestDatabase) {
+    let rounds = rush(
+        database,
+        |_, _| Ok(()),
+        // A new subject each round: the first row is fought for as well.
+        |conn, round, _| guess::update(conn, &round.to_string(), |_| NOW, one_more),
+    );
+    let everyone: Vec<i64> = (1..).take(THREADS).collect();
+    for (round, counters) in rounds.into_iter().enumerate() {
+        let mut failures: Vec<i64> = counters.iter().map(|counter| counter.failures).collect();
+        failures.sort_unstable();
+        assert_eq!(failures, everyone, "round {round}: each saw what the one before it wrote");
+    }
 }
