@@ -3,22 +3,39 @@
 //! Each thread keeps one block of memory and uses it again, so that `concurrency × memory` bounds
 //! what a storm of sign-ins can take; the queue before the threads is bounded too, and a full one
 //! answers [`PasswordError::Busy`] at once instead of piling up work.
+//!
+//! Hashes that another system made ([`is_importable`]) are checked as well, and replaced at the
+//! next sign-in. With a pepper, `keyid` in the stored string names the one that it takes; hashes
+//! without one are still checked, and replaced.
 
-use std::time::Duration;
+mod argon;
+pub mod breached;
+mod foreign;
+mod worker;
 
-use argon2::{
-    Algorithm, Argon2, Block, Params, Version,
-    password_hash::phc::{Output, ParamsString, PasswordHash, Salt},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
 };
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
 use tokio::sync::oneshot;
 use vestibule_model::{Entropy, Secret};
+
+use argon::Argon;
+use worker::{Job, Worker};
 
 /// An idle thread gives its memory back after this long.
 const KEEP_MEMORY: Duration = Duration::from_secs(10);
 
+/// The most former passwords that [`PasswordHasher::matches_any`] looks at.
+pub const MATCHES_MAX: usize = 24;
+
 /// What one hash costs, and how many may be computed at once.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct PasswordSettings {
     /// argon2id `m`, in KiB.
     pub memory_kib: u32,
@@ -30,12 +47,22 @@ pub struct PasswordSettings {
     pub concurrency: usize,
     /// Sign-ins that may wait for a thread.
     pub queue: usize,
+    /// argon2's secret value `K` (RFC 9106 §3.1): without it the hashes are worth nothing. Long and
+    /// random, for its name is a hash of it and stands in each stored string.
+    pub pepper: Option<Secret>,
 }
 
 impl Default for PasswordSettings {
     /// OWASP's second recommended setting: 19 MiB, two passes.
     fn default() -> Self {
-        Self { memory_kib: 19_456, iterations: 2, parallelism: 1, concurrency: 2, queue: 64 }
+        Self {
+            memory_kib: 19_456,
+            iterations: 2,
+            parallelism: 1,
+            concurrency: 2,
+            queue: 64,
+            pepper: None,
+        }
     }
 }
 
@@ -60,53 +87,61 @@ pub enum Verdict {
     Wrong,
     /// Yes; the hash is as the settings want it.
     Right,
-    /// Yes, but the stored hash is weaker than the settings; store this one instead.
+    /// Yes, but the stored hash is not as the settings want it; store this one instead.
     RightButOutdated {
         /// The same password under today's settings.
         rehashed: String,
     },
 }
 
-enum Job {
-    Hash {
-        password: Secret,
-        salt: [u8; 16],
-        reply: oneshot::Sender<Option<String>>,
-    },
-    Verify {
-        password: Secret,
-        stored: Option<String>,
-        salt: [u8; 16],
-        reply: oneshot::Sender<Verdict>,
-    },
+/// What the threads have done since they were started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Hashes computed, of whatever kind. A password that is wrong takes one, whether or not there
+    /// is such an account.
+    pub hashes: u64,
+}
+
+/// Whether `stored` is a hash of a known form and of a bearable cost, so that its owner can sign in
+/// with it: argon2 (PHC, any variant), bcrypt (`$2a$`, `$2b$`, `$2y$`), scrypt (PHC), PBKDF2 (PHC,
+/// passlib's and Django's).
+#[must_use]
+pub fn is_importable(stored: &str) -> bool {
+    argon::read(stored).map_or_else(
+        || foreign::read(stored).is_ok(),
+        |read| read.is_ok_and(|hash| hash.is_bearable() && hash.pepper_id().is_empty()),
+    )
 }
 
 /// The threads. Dropping it ends them once their queue is empty.
 #[derive(Debug)]
 pub struct PasswordHasher {
     jobs: Sender<Job>,
+    hashes: Arc<AtomicU64>,
 }
 
 impl PasswordHasher {
     /// Starts the threads.
     pub fn new(settings: PasswordSettings) -> Result<Self, PasswordError> {
-        let params = Params::new(
-            settings.memory_kib,
-            settings.iterations,
-            settings.parallelism,
-            Some(Params::DEFAULT_OUTPUT_LEN),
-        )
-        .map_err(|error| PasswordError::Parameters(error.to_string()))?;
+        let hashes = Arc::new(AtomicU64::new(0));
         let (jobs, queue) = bounded(settings.queue.max(1));
-        for number in 0..settings.concurrency.max(1) {
-            let worker = Worker { params: params.clone(), memory: Vec::new() };
+        let threads = settings.concurrency.max(1);
+        let argon = Argon::new(settings)?;
+        for number in 0..threads {
+            let worker = Worker::new(argon.clone(), Arc::clone(&hashes));
             let queue = queue.clone();
             std::thread::Builder::new()
                 .name(format!("password-{number}"))
                 .spawn(move || worker.run(&queue))
                 .map_err(|error| PasswordError::Threads(error.to_string()))?;
         }
-        Ok(Self { jobs })
+        Ok(Self { jobs, hashes })
+    }
+
+    /// What has been done so far.
+    #[must_use]
+    pub fn work(&self) -> Work {
+        Work { hashes: self.hashes.load(Ordering::Relaxed) }
     }
 
     /// Hashes a new password.
@@ -117,10 +152,7 @@ impl PasswordHasher {
     ) -> Result<String, PasswordError> {
         let (reply, answer) = oneshot::channel();
         self.submit(Job::Hash { password, salt: salt(entropy), reply })?;
-        match answer.await {
-            Ok(Some(hash)) => Ok(hash),
-            _ => Err(PasswordError::Threads("no answer".to_owned())),
-        }
+        answer.await.ok().flatten().ok_or_else(no_answer)
     }
 
     /// [`hash`](Self::hash) for callers without an async runtime (the command line).
@@ -131,10 +163,7 @@ impl PasswordHasher {
     ) -> Result<String, PasswordError> {
         let (reply, answer) = oneshot::channel();
         self.submit(Job::Hash { password, salt: salt(entropy), reply })?;
-        match answer.blocking_recv() {
-            Ok(Some(hash)) => Ok(hash),
-            _ => Err(PasswordError::Threads("no answer".to_owned())),
-        }
+        answer.blocking_recv().ok().flatten().ok_or_else(no_answer)
     }
 
     /// Checks a password. `stored` is `None` for an account that does not exist: the same work is
@@ -147,7 +176,23 @@ impl PasswordHasher {
     ) -> Result<Verdict, PasswordError> {
         let (reply, answer) = oneshot::channel();
         self.submit(Job::Verify { password, stored, salt: salt(entropy), reply })?;
-        answer.await.map_err(|_| PasswordError::Threads("no answer".to_owned()))
+        answer.await.map_err(|_| no_answer())
+    }
+
+    /// Whether a new password is one of those that `stored` are hashes of, of which the first
+    /// [`MATCHES_MAX`] are looked at. One thread checks them all, one after the other.
+    pub async fn matches_any(
+        &self,
+        password: Secret,
+        mut stored: Vec<String>,
+    ) -> Result<bool, PasswordError> {
+        stored.truncate(MATCHES_MAX);
+        if stored.is_empty() {
+            return Ok(false);
+        }
+        let (reply, answer) = oneshot::channel();
+        self.submit(Job::MatchesAny { password, stored, reply })?;
+        answer.await.map_err(|_| no_answer())
     }
 
     fn submit(&self, job: Job) -> Result<(), PasswordError> {
@@ -158,193 +203,15 @@ impl PasswordHasher {
     }
 }
 
+fn no_answer() -> PasswordError {
+    PasswordError::Threads("no answer".to_owned())
+}
+
 fn salt(entropy: &dyn Entropy) -> [u8; 16] {
     let mut salt = [0; 16];
     entropy.fill(&mut salt);
     salt
 }
 
-struct Worker {
-    params: Params,
-    memory: Vec<Block>,
-}
-
-impl Worker {
-    fn run(mut self, queue: &Receiver<Job>) {
-        loop {
-            let job = match queue.recv_timeout(KEEP_MEMORY) {
-                Ok(job) => job,
-                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return,
-                Err(crossbeam_channel::RecvTimeoutError::Timeout) => {
-                    self.memory = Vec::new();
-                    match queue.recv() {
-                        Ok(job) => job,
-                        Err(_) => return,
-                    }
-                }
-            };
-            // A reply nobody waits for any more is no fault.
-            match job {
-                Job::Hash { password, salt, reply } => {
-                    let _ = reply.send(self.phc(&password, &salt));
-                }
-                Job::Verify { password, stored, salt, reply } => {
-                    let _ = reply.send(self.verdict(&password, stored.as_deref(), &salt));
-                }
-            }
-        }
-    }
-
-    fn verdict(&mut self, password: &Secret, stored: Option<&str>, salt: &[u8; 16]) -> Verdict {
-        let Some(parsed) = stored.and_then(|phc| PasswordHash::new(phc).ok()) else {
-            let params = self.params.clone();
-            let _ = self.output(&params, password, salt);
-            return Verdict::Wrong;
-        };
-        if !self.matches(password, &parsed) {
-            return Verdict::Wrong;
-        }
-        let current = Params::try_from(&parsed).is_ok_and(|params| self.is_current(&params));
-        if current {
-            return Verdict::Right;
-        }
-        self.phc(password, salt)
-            .map_or(Verdict::Right, |rehashed| Verdict::RightButOutdated { rehashed })
-    }
-
-    fn is_current(&self, stored: &Params) -> bool {
-        stored.m_cost() == self.params.m_cost()
-            && stored.t_cost() == self.params.t_cost()
-            && stored.p_cost() == self.params.p_cost()
-    }
-
-    fn matches(&mut self, password: &Secret, stored: &PasswordHash) -> bool {
-        let argon2id = stored.algorithm == Algorithm::Argon2id.ident();
-        let (Ok(params), Some(salt), Some(expected)) =
-            (Params::try_from(stored), stored.salt.as_ref(), stored.hash.as_ref())
-        else {
-            return false;
-        };
-        // `Output` compares in constant time.
-        argon2id
-            && self.output(&params, password, salt.as_ref()).is_some_and(|got| got == *expected)
-    }
-
-    fn phc(&mut self, password: &Secret, salt: &[u8; 16]) -> Option<String> {
-        let params = self.params.clone();
-        let hash = PasswordHash {
-            algorithm: Algorithm::Argon2id.ident(),
-            version: Some(Version::V0x13.into()),
-            params: ParamsString::try_from(&params).ok()?,
-            salt: Some(Salt::new(salt).ok()?),
-            hash: Some(self.output(&params, password, salt)?),
-        };
-        Some(hash.to_string())
-    }
-
-    fn output(&mut self, params: &Params, password: &Secret, salt: &[u8]) -> Option<Output> {
-        let blocks = params.block_count();
-        if self.memory.len() < blocks {
-            self.memory.resize(blocks, Block::default());
-        }
-        let memory = self.memory.get_mut(..blocks)?;
-        let mut out = [0_u8; Params::DEFAULT_OUTPUT_LEN];
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone());
-        argon2
-            .hash_password_into_with_memory(password.expose().as_bytes(), salt, &mut out, memory)
-            .ok()?;
-        Output::new(&out).ok()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Counting;
-
-    impl Entropy for Counting {
-        fn fill(&self, bytes: &mut [u8]) {
-            for (at, byte) in bytes.iter_mut().enumerate() {
-                *byte = u8::try_from(at % 251).unwrap();
-            }
-        }
-    }
-
-    fn hasher(memory_kib: u32) -> PasswordHasher {
-        PasswordHasher::new(PasswordSettings { memory_kib, ..PasswordSettings::default() }).unwrap()
-    }
-
-    fn secret(text: &str) -> Secret {
-        Secret::new(text)
-    }
-
-    #[tokio::test]
-    async fn the_right_password_is_right_and_another_is_wrong() {
-        let hasher = hasher(64);
-        let stored = hasher.hash(secret("correct horse"), &Counting).await.unwrap();
-        assert!(stored.starts_with("$argon2id$v=19$m=64,t=2,p=1$"), "{stored}");
-        let ask = |text| hasher.verify(secret(text), Some(stored.clone()), &Counting);
-        assert_eq!(ask("correct horse").await.unwrap(), Verdict::Right);
-        assert_eq!(ask("correct horsf").await.unwrap(), Verdict::Wrong);
-        assert_eq!(ask("").await.unwrap(), Verdict::Wrong);
-    }
-
-    #[tokio::test]
-    async fn an_unknown_account_and_a_broken_hash_are_wrong() {
-        let hasher = hasher(64);
-        for stored in [None, Some("not a hash".to_owned()), Some("$argon2id$v=19".to_owned())] {
-            let verdict = hasher.verify(secret("x"), stored, &Counting).await.unwrap();
-            assert_eq!(verdict, Verdict::Wrong);
-        }
-    }
-
-    #[tokio::test]
-    async fn other_parameters_are_rehashed_at_sign_in() {
-        let weak = hasher(32).hash(secret("pw"), &Counting).await.unwrap();
-        let strong = hasher(64);
-        let verdict = strong.verify(secret("pw"), Some(weak), &Counting).await.unwrap();
-        let Verdict::RightButOutdated { rehashed } = verdict else {
-            panic!("expected a new hash, got {verdict:?}")
-        };
-        let again = strong.verify(secret("pw"), Some(rehashed), &Counting).await.unwrap();
-        assert_eq!(again, Verdict::Right);
-    }
-
-    #[tokio::test]
-    async fn a_storm_is_shed_instead_of_queued() {
-        let settings = PasswordSettings {
-            memory_kib: 65_536,
-            concurrency: 1,
-            queue: 1,
-            ..PasswordSettings::default()
-        };
-        let hasher = PasswordHasher::new(settings).unwrap();
-        let storm = (0..20).map(|_| hasher.verify(secret("x"), None, &Counting));
-        let mut busy = 0;
-        let mut waiting = Vec::new();
-        for attempt in storm {
-            let mut attempt = Box::pin(attempt);
-            // The first poll submits the job; what comes back at once is a refusal.
-            if let Some(Err(PasswordError::Busy)) = poll_once(&mut attempt).await {
-                busy += 1;
-            } else {
-                waiting.push(attempt);
-            }
-        }
-        assert!(busy >= 17, "only {busy} were shed");
-        for attempt in waiting {
-            assert_eq!(attempt.await.unwrap(), Verdict::Wrong);
-        }
-    }
-
-    async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
-        std::future::poll_fn(|context| {
-            std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {
-                std::task::Poll::Ready(value) => Some(value),
-                std::task::Poll::Pending => None,
-            })
-        })
-        .await
-    }
-}
+mod tests;

@@ -1,0 +1,12 @@
+apps-none = Keine App nutzt Ihr Konto.
+apps-lead = Diese Apps dürfen Ihr Konto so nutzen, wie es hier steht. Sie können das jederzeit zurücknehmen.
+apps-own = von { $site } betrieben
+apps-since = Seit { $day }
+apps-last-used = Zuletzt benutzt am
+apps-withdraw = Zugriff zurücknehmen
+apps-withdraw-hint = Eine App, der Sie den Zugriff nehmen, wird sofort von Ihrem Konto abgemeldet. Wenn Sie sich wieder bei ihr anmelden, fragt sie Sie wieder, es sei denn, wir betreiben sie selbst.
+apps-withdrawn = Diese App kann Ihr Konto nicht mehr nutzen.
+apps-answers = Was Sie bisher geantwortet haben
+apps-answer-given = Sie haben { $app } erlaubt, Ihr Konto zu nutzen.
+apps-answer-refused = Sie haben { $app } abgelehnt.
+apps-answer-withdrawn = Sie haben { $app } den Zugriff genommen.

@@ -1,0 +1,14 @@
+consent-heading = Weiter zu { $client }?
+consent-lead = { $client } möchte Ihr Konto bei { $site } verwenden.
+consent-would-like = Die App möchte
+consent-new = Diesmal neu
+consent-details = Sie fragt nach diesen Angaben
+consent-before = Das haben Sie schon erlaubt
+consent-nothing = Die App fragt nach nichts aus Ihrem Konto.
+consent-goes-to-host = Ihre Antwort geht an { $host }.
+consent-goes-to-program = Ihre Antwort geht an ein Programm auf diesem Gerät, unter { $host }.
+consent-goes-to-app = Ihre Antwort geht an die App auf diesem Gerät, die Links mit { $scheme } öffnet.
+consent-deny = Abbrechen
+consent-allow = Erlauben
+consent-optional = Das können Sie weglassen
+consent-withdraw = Sie können das jederzeit in Ihrem Konto unter „Verbundene Apps“ zurücknehmen.

@@ -1,0 +1,13 @@
+email-title = E-Mail-Adresse
+email-lead = An sie schreiben wir, wenn es um Ihr Konto geht, und mit ihr finden Sie wieder hinein. Eine neue Adresse gilt, sobald Sie sie bestätigt haben.
+email-present = Ihre Adresse
+email-pending = Noch zu bestätigen
+email-pending-do = Code eingeben
+email-verify-lead = Um zu sehen, dass Ihre jetzige Adresse Ihnen gehört, senden wir eine E-Mail mit einem Code an sie.
+email-verify = Diese Adresse bestätigen
+email-change = Andere Adresse
+email-new = Neue Adresse
+email-new-hint = Wir senden einen Code an sie. An Ihre bisherige Adresse geht eine E-Mail, mit der Sie die Änderung zurücknehmen können.
+email-submit = Adresse ändern
+email-same = Das ist schon Ihre Adresse.
+email-off = Von hier gehen derzeit keine E-Mails aus, und ohne sie lässt sich eine Adresse weder bestätigen noch ändern.

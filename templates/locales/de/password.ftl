@@ -1,0 +1,10 @@
+password-title = Passwort
+password-lead = Um ein anderes Passwort zu wählen, geben Sie das jetzige noch einmal ein.
+password-lead-first = Sie melden sich ohne Passwort an. Sie können zusätzlich eines wählen.
+password-present = Jetziges Passwort
+password-present-wrong = Das ist nicht Ihr jetziges Passwort.
+password-new = Neues Passwort
+password-submit = Passwort ändern
+password-submit-first = Passwort wählen
+password-ends = Mit einem neuen Passwort bleiben Sie hier angemeldet. Überall sonst werden Sie abgemeldet, und jedes Gerät wird wieder nach dem zweiten Schritt gefragt.
+password-changed = Ihr Passwort ist geändert. Überall sonst sind Sie abgemeldet.

@@ -1,0 +1,16 @@
+shell-languages = Sprache
+shell-error-title = Fehler: { $title }
+shell-skip = Zum Inhalt springen
+shell-sign-out = Abmelden
+shell-account = Ihr Konto
+shell-menu = Menü
+shell-room-overview = Übersicht
+shell-room-profile = Profil
+shell-room-email = E-Mail-Adresse
+shell-room-password = Passwort
+shell-room-mfa = Zweiter Anmeldeschritt
+shell-room-passkeys = Passkeys
+shell-room-sessions = Geräte und Sitzungen
+shell-room-apps = Verbundene Apps
+shell-room-activity = Aktivität
+shell-room-data = Ihre Daten

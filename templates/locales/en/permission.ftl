@@ -1,0 +1,31 @@
+# Scopes (what a client may do) and claims (what it gets to know) in plain words.
+
+permission-scope-openid = Know that it’s you, each time you sign in
+permission-scope-profile = See your name and profile
+permission-scope-email = See your mail address
+permission-scope-address = See your postal address
+permission-scope-phone = See your phone number
+permission-scope-offline-access = Stay connected while you’re away
+permission-scope-unknown = Use a permission we have no words for:
+permission-claim-name = Your full name
+permission-claim-email = Your mail address
+permission-claim-given-name = Your given name
+permission-claim-family-name = Your family name
+permission-claim-middle-name = Your middle name
+permission-claim-nickname = Your nickname
+permission-claim-preferred-username = Your user name
+permission-claim-profile = The address of your profile page
+permission-claim-picture = Your picture
+permission-claim-website = Your website
+permission-claim-gender = Your gender
+permission-claim-birthdate = Your date of birth
+permission-claim-zoneinfo = Your time zone
+permission-claim-locale = Your language
+permission-claim-updated-at = When your profile last changed
+permission-claim-email-verified = Whether your mail address is confirmed
+permission-claim-address = Your postal address
+permission-claim-phone-number = Your phone number
+permission-claim-phone-number-verified = Whether your phone number is confirmed
+permission-claim-auth-time = When you last signed in
+permission-claim-method = How you signed in
+permission-claim-unknown = A detail we have no words for:

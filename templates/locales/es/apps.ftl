@@ -1,0 +1,12 @@
+apps-none = Ninguna aplicación usa su cuenta.
+apps-lead = Estas aplicaciones pueden usar su cuenta del modo que se indica. Puede retirarles el permiso en cualquier momento.
+apps-own = de { $site }
+apps-since = Desde el { $day }
+apps-last-used = Último uso el
+apps-withdraw = Retirar el acceso
+apps-withdraw-hint = Una aplicación a la que retira el acceso queda desconectada de su cuenta al instante. Cuando vuelva a iniciar sesión en ella, se lo pedirá de nuevo, salvo que sea nuestra.
+apps-withdrawn = Esa aplicación ya no puede usar su cuenta.
+apps-answers = Lo que ha respondido hasta ahora
+apps-answer-given = Permitió a { $app } usar su cuenta.
+apps-answer-refused = Rechazó a { $app }.
+apps-answer-withdrawn = Retiró el acceso a { $app }.

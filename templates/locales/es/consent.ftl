@@ -1,0 +1,14 @@
+consent-heading = ¿Continuar a { $client }?
+consent-lead = { $client } quiere usar su cuenta de { $site }.
+consent-would-like = La aplicación desea
+consent-new = Nuevo esta vez
+consent-details = Solicita estos datos
+consent-before = Usted ya permitió esto
+consent-nothing = No solicita nada de su cuenta.
+consent-goes-to-host = Su respuesta se envía a { $host }.
+consent-goes-to-program = Su respuesta se envía a un programa de este dispositivo, en { $host }.
+consent-goes-to-app = Su respuesta se envía a la aplicación de este dispositivo que abre los enlaces { $scheme }.
+consent-deny = Cancelar
+consent-allow = Permitir
+consent-optional = Puede dejar esto fuera
+consent-withdraw = Puede retirarlo en cualquier momento en su cuenta, en «Aplicaciones conectadas».

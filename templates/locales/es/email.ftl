@@ -1,0 +1,13 @@
+email-title = Dirección de correo
+email-lead = A ella escribimos sobre su cuenta, y con ella vuelve a entrar. Una dirección nueva cuenta en cuanto la confirma.
+email-present = Su dirección
+email-pending = Por confirmar
+email-pending-do = Escribir el código
+email-verify-lead = Para ver que su dirección actual es suya, le enviamos un correo con un código.
+email-verify = Confirmar esta dirección
+email-change = Otra dirección
+email-new = Dirección nueva
+email-new-hint = Enviamos un código a ella. Su dirección anterior recibe un correo con el que puede deshacer el cambio.
+email-submit = Cambiar la dirección
+email-same = Esta ya es su dirección.
+email-off = De aquí no salen correos por ahora, y sin ellos no se puede confirmar ni cambiar una dirección.

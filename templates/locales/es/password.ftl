@@ -1,0 +1,10 @@
+password-title = Contraseña
+password-lead = Para elegir otra contraseña, escriba una vez más la que tiene.
+password-lead-first = Usted inicia sesión sin contraseña. Además puede elegir una.
+password-present = Contraseña actual
+password-present-wrong = Esta no es su contraseña actual.
+password-new = Contraseña nueva
+password-submit = Cambiar la contraseña
+password-submit-first = Elegir esta contraseña
+password-ends = Con una contraseña nueva, su sesión sigue abierta aquí. En los demás sitios se cierra, y en cada dispositivo se vuelve a pedir el segundo paso.
+password-changed = Su contraseña ha cambiado. Sus sesiones se han cerrado en los demás sitios.

@@ -1,0 +1,16 @@
+shell-languages = Idioma
+shell-error-title = Error: { $title }
+shell-skip = Ir al contenido
+shell-sign-out = Cerrar sesión
+shell-account = Su cuenta
+shell-menu = Menú
+shell-room-overview = Resumen
+shell-room-profile = Perfil
+shell-room-email = Dirección de correo
+shell-room-password = Contraseña
+shell-room-mfa = Inicio de sesión en dos pasos
+shell-room-passkeys = Llaves de acceso
+shell-room-sessions = Dispositivos y sesiones
+shell-room-apps = Aplicaciones conectadas
+shell-room-activity = Actividad
+shell-room-data = Sus datos

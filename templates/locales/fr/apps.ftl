@@ -1,0 +1,12 @@
+apps-none = Aucune application n’utilise votre compte.
+apps-lead = Ces applications peuvent utiliser votre compte comme indiqué ici. Vous pouvez revenir là-dessus à tout moment.
+apps-own = gérée par { $site }
+apps-since = Depuis le { $day }
+apps-last-used = Dernier usage le
+apps-withdraw = Retirer l’accès
+apps-withdraw-hint = Une application à laquelle vous retirez l’accès est aussitôt déconnectée de votre compte. Quand vous vous y reconnecterez, elle vous le redemandera, sauf si nous la gérons nous-mêmes.
+apps-withdrawn = Cette application ne peut plus utiliser votre compte.
+apps-answers = Vos réponses jusqu’ici
+apps-answer-given = Vous avez permis à { $app } d’utiliser votre compte.
+apps-answer-refused = Vous avez refusé { $app }.
+apps-answer-withdrawn = Vous avez retiré l’accès à { $app }.

@@ -1,0 +1,14 @@
+consent-heading = Continuer vers { $client } ?
+consent-lead = { $client } souhaite utiliser votre compte { $site }.
+consent-would-like = L’application souhaite
+consent-new = Nouveau cette fois-ci
+consent-details = Elle demande ces informations
+consent-before = Vous avez déjà autorisé ceci
+consent-nothing = Elle ne demande rien de votre compte.
+consent-goes-to-host = Votre réponse sera envoyée à { $host }.
+consent-goes-to-program = Votre réponse sera envoyée à un programme de cet appareil, à l’adresse { $host }.
+consent-goes-to-app = Votre réponse sera envoyée à l’application de cet appareil qui ouvre les liens { $scheme }.
+consent-deny = Annuler
+consent-allow = Autoriser
+consent-optional = Vous pouvez laisser ceci de côté
+consent-withdraw = Vous pouvez revenir là-dessus à tout moment dans votre compte, sous « Applications connectées ».

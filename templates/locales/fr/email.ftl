@@ -1,0 +1,13 @@
+email-title = Adresse e-mail
+email-lead = Nous y écrivons au sujet de votre compte, et elle vous permet d’y revenir. Une nouvelle adresse compte dès que vous l’avez confirmée.
+email-present = Votre adresse
+email-pending = À confirmer
+email-pending-do = Saisir le code
+email-verify-lead = Pour voir que votre adresse actuelle est bien à vous, nous y envoyons un e-mail avec un code.
+email-verify = Confirmer cette adresse
+email-change = Une autre adresse
+email-new = Nouvelle adresse
+email-new-hint = Nous y envoyons un code. Votre ancienne adresse reçoit un e-mail qui permet d’annuler le changement.
+email-submit = Changer d’adresse
+email-same = C’est déjà votre adresse.
+email-off = Aucun e-mail ne part d’ici pour le moment, et sans e-mail une adresse ne peut être ni confirmée ni changée.

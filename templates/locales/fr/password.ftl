@@ -1,0 +1,10 @@
+password-title = Mot de passe
+password-lead = Pour choisir un autre mot de passe, saisissez encore une fois celui que vous avez.
+password-lead-first = Vous vous connectez sans mot de passe. Vous pouvez en choisir un en plus.
+password-present = Mot de passe actuel
+password-present-wrong = Ce n’est pas votre mot de passe actuel.
+password-new = Nouveau mot de passe
+password-submit = Changer de mot de passe
+password-submit-first = Choisir ce mot de passe
+password-ends = Avec un nouveau mot de passe, votre session reste ouverte ici. Partout ailleurs elle se ferme, et la deuxième étape est redemandée sur chaque appareil.
+password-changed = Votre mot de passe est changé. Vos sessions sont fermées partout ailleurs.

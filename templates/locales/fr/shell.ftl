@@ -1,0 +1,16 @@
+shell-languages = Langue
+shell-error-title = Erreur : { $title }
+shell-skip = Aller au contenu
+shell-sign-out = Se déconnecter
+shell-account = Votre compte
+shell-menu = Menu
+shell-room-overview = Vue d’ensemble
+shell-room-profile = Profil
+shell-room-email = Adresse e-mail
+shell-room-password = Mot de passe
+shell-room-mfa = Connexion en deux étapes
+shell-room-passkeys = Clés d’accès
+shell-room-sessions = Appareils et sessions
+shell-room-apps = Applications connectées
+shell-room-activity = Activité
+shell-room-data = Vos données
