@@ -7,7 +7,8 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
   const show = (shown) => {
     input.type = shown ? "text" : "password";
     button.setAttribute("aria-pressed", String(shown));
-    button.firstChild.data = shown ? button.dataset.hide : button.dataset.show;
+    button.textContent = shown ? button.dataset.hide : button.dataset.show;
+    button.setAttribute("aria-label", shown ? button.dataset.hideLabel : button.dataset.showLabel);
   };
   button.setAttribute("aria-controls", input.id);
   button.hidden = false;
@@ -24,6 +25,41 @@ for (const note of document.querySelectorAll("[data-caps]")) {
   input.addEventListener("keydown", check);
   input.addEventListener("keyup", check);
   input.addEventListener("blur", () => { note.hidden = true; });
+}
+
+// Tick the rules that a new password keeps while it is typed, as far as they can be told here; the
+// others are told when it is sent.
+for (const list of document.querySelectorAll(".rules")) {
+  const input = list.closest(".field").querySelector("input");
+  const rules = [...list.querySelectorAll("[data-rule]")];
+  const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+  const own = () => ["username", "email", "name"]
+    .flatMap((name) => {
+      const text = (input.form.elements[name]?.value ?? "").replace(/@[^@]*$/, "");
+      return [text, ...text.split(/[\s._\-+'’]/)];
+    })
+    .map(fold)
+    .filter((part) => [...part].length >= 4);
+  const kept = {
+    "password-rule-length": (typed) => {
+      const count = [...typed.normalize("NFC")].length;
+      return count >= input.minLength && count <= input.maxLength;
+    },
+    // Only the page that knows name and address can say yes.
+    "password-rule-own": (typed) => {
+      if (own().some((part) => fold(typed).includes(part))) return false;
+      return input.form.elements.email ? true : undefined;
+    },
+  };
+  const check = () => {
+    for (const rule of rules) {
+      const met = input.value && kept[rule.dataset.rule]?.(input.value);
+      if (typeof met === "boolean") rule.dataset.met = String(met);
+      else delete rule.dataset.met;
+    }
+  };
+  input.form.addEventListener("input", check);
+  check();
 }
 
 // Copy what a person may need to pass on.
@@ -70,4 +106,51 @@ for (const time of document.querySelectorAll("time[datetime]")) {
 // "submit" and hide the form's own method.
 for (const form of document.querySelectorAll("form[data-autosubmit]")) {
   HTMLFormElement.prototype.submit.call(form);
+}
+
+// Passkeys (Web Authentication Level 3). The challenge stands in the page, the answer goes into a
+// hidden field of the same form. Giving up is no error: the page says so and stays as it is.
+let autofill = null;
+for (const form of document.querySelectorAll("form[data-passkey]")) {
+  const say = (name, shown) => {
+    const note = form.querySelector(`[data-passkey-${name}]`);
+    if (note) note.hidden = !shown;
+  };
+  if (!window.PublicKeyCredential || !PublicKeyCredential.parseRequestOptionsFromJSON) {
+    say("unavailable", true);
+    continue;
+  }
+  form.hidden = false;
+  const creates = form.dataset.passkey === "create";
+  const options = () => {
+    const { publicKey } = JSON.parse(form.dataset.options);
+    return creates
+      ? PublicKeyCredential.parseCreationOptionsFromJSON(publicKey)
+      : PublicKeyCredential.parseRequestOptionsFromJSON(publicKey);
+  };
+  const hand = (credential) => {
+    form.elements.credential.value = JSON.stringify(credential);
+    HTMLFormElement.prototype.submit.call(form);
+  };
+  form.querySelector("[data-passkey-start]").addEventListener("click", async (event) => {
+    if (autofill) autofill.abort();
+    say("cancelled", false);
+    try {
+      const request = { publicKey: options() };
+      hand(await (creates ? navigator.credentials.create(request) : navigator.credentials.get(request)));
+    } catch {
+      say("cancelled", true);
+      event.target.focus();
+    }
+  });
+  if ("conditional" in form.dataset) {
+    PublicKeyCredential.isConditionalMediationAvailable?.().then(async (available) => {
+      if (!available) return;
+      autofill = new AbortController();
+      const request = { publicKey: options(), mediation: "conditional", signal: autofill.signal };
+      try {
+        hand(await navigator.credentials.get(request));
+      } catch { /* Another way was chosen. */ }
+    });
+  }
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use vestibule_model::{
-    OAuthError, Timestamp,
+    OAuthError, ScopeSet, Timestamp,
     audit::AuditEvent,
-    grant::Consent,
+    entropy::random_id,
+    grant::{Consent, ConsentDecision, ConsentRecord},
     interaction::{Interaction, Progress},
 };
 use vestibule_pages::{Consent as ConsentPage, Destination, link};
-use vestibule_policy::{claims, params::Params, prompt::Step};
+use vestibule_policy::{claims, consent, params::Params, prompt::Step};
 use vestibule_web::{
     AppState, FormParams, QueryParams, RequestId, State,
     asked::{Asked, Situation},
@@ -21,6 +22,9 @@ use vestibule_web::{
 };
 
 use crate::pending;
+
+/// The hidden field that says that the page had boxes to untick.
+const BOXES: &str = "boxes";
 
 /// `GET /consent`.
 pub async fn get(state: State, http: HttpRequest, query: QueryParams) -> HttpResponse {
@@ -42,8 +46,15 @@ async fn show(
     else {
         return Ok(html::see_other(&urls::resume(&state.settings.issuer, &asked.interaction.id)));
     };
-    let frame = FormFrame::shown_to(state, http, Some(&who.session.id));
+    let frame = FormFrame::shown_to(state, http, Some(&who.session.id))
+        .account_language(who.user.language.as_deref());
     let asked_claims = claims::asked_by_name(&asked.interaction.request.claims);
+    // What may be left out is on the page each time, whether or not it was allowed before.
+    let optional = consent::optional(&asked.interaction.request, &asked.situation.client);
+    let before = asked.situation.consent.as_ref();
+    let left_out = before.map(|consent| consent.declined.clone()).unwrap_or_default();
+    let new_scopes = new_scopes.difference(&optional);
+    let known_scopes = known_scopes.difference(&optional);
     let view = ConsentPage {
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
@@ -52,6 +63,8 @@ async fn show(
         client_host: asked.situation.client.metadata.client_uri.as_deref().and_then(link::host),
         destination: Destination::of(&asked.interaction.request.redirect_uri),
         person: html::person(&who.user),
+        optional: optional.iter().collect(),
+        left_out: left_out.iter().collect(),
         new_scopes: new_scopes.iter().collect(),
         known_scopes: known_scopes.iter().collect(),
         claims: asked_claims.iter().map(String::as_str).collect(),
@@ -77,49 +90,60 @@ async fn decide(
     };
     let resume = urls::resume(&state.settings.issuer, &asked.interaction.id);
     let still_asked = matches!(asked.next(state, now), Step::Consent { .. });
-    let Asked { interaction, situation: Situation { client, who, consent } } = asked;
+    let Asked { interaction, situation } = asked;
+    let Situation { client, who, consent: before, .. } = situation;
     // Without a session there is nobody to consent; `resume` asks for the sign-in.
     let Some(who) = who else { return Ok(html::see_other(&resume)) };
     if csrf::check_shown_to(state, http, &params, Some(&who.session.id)).is_err() {
         return Ok(html::stale(state, http, client.display_name(), &resume));
     }
-    let decision = Decision { interaction, who, before: consent, now };
+    let optional = consent::optional(&interaction.request, &client);
+    let declined = declined(&params, &optional);
+    let request_id = RequestId::of(http).0;
+    let decision = Decision { interaction, who, before, declined, now, request_id };
     match params.get("decision") {
         // A yes counts for what is still asked, a no always: also after the back button.
-        Some("allow") if still_asked => decision.allow(state, RequestId::of(http).0).await?,
+        Some("allow") if still_asked => decision.allow(state).await?,
         Some("deny") => decision.deny(state).await?,
         _ => {}
     }
     Ok(html::see_other(&resume))
 }
 
+/// The optional scopes whose boxes were on the page and not ticked.
+fn declined(params: &Params, optional: &ScopeSet) -> ScopeSet {
+    if params.get(BOXES).is_none() {
+        return ScopeSet::default();
+    }
+    let ticked = |scope: &str| params.get(&format!("scope.{scope}")).is_some();
+    optional.iter().filter(|scope| ticked(scope)).fold(optional.clone(), |left, s| left.without(s))
+}
+
 struct Decision {
     interaction: Interaction,
     who: SignedIn,
     before: Option<Consent>,
+    declined: ScopeSet,
     now: Timestamp,
+    request_id: String,
 }
 
 impl Decision {
-    async fn allow(self, state: &AppState, request_id: String) -> Result<(), OAuthError> {
+    async fn allow(self, state: &AppState) -> Result<(), OAuthError> {
         let consent = self.remembered();
         let progress = Progress {
-            consented: Some(self.who.session.id),
+            consented: Some(self.who.session.id.clone()),
             denied: false,
-            ..self.interaction.progress
+            ..self.interaction.progress.clone()
         };
-        let event = AuditEvent {
-            at: self.now,
-            event: "consent.given",
-            user_id: Some(consent.user_id.clone()),
-            client_id: Some(consent.client_id.clone()),
-            request_id,
-            detail: format!("scope {}", consent.scope),
-        };
+        let given = self.interaction.request.scope.difference(&self.declined);
+        let record = self.record(state, ConsentDecision::Given, given);
+        let event = self.event("consent.given", &record);
         let id = self.interaction.id;
         state
             .write(move |conn| {
                 vestibule_storage::consent::save(conn, &consent)?;
+                vestibule_storage::consent::record(conn, &record)?;
                 vestibule_storage::interaction::save_progress(conn, &id, &progress)?;
                 vestibule_storage::audit::insert(conn, &event)?;
                 Ok(())
@@ -130,30 +154,67 @@ impl Decision {
     /// What was allowed before, and this.
     fn remembered(&self) -> Consent {
         let request = &self.interaction.request;
-        let mut names: BTreeSet<String> =
-            claims::asked_by_name(&request.claims).into_iter().collect();
+        let mut names: BTreeSet<String> = self.claims().into_iter().collect();
         let mut scope = request.scope.clone();
+        let mut declined = self.declined.clone();
         if let Some(before) = &self.before {
             scope = scope.union(&before.scope);
             names.extend(before.claims.iter().cloned());
+            declined = declined.union(&before.declined.difference(&request.scope));
         }
         Consent {
             user_id: self.who.user.id.clone(),
             client_id: request.client_id.clone(),
-            scope,
+            scope: scope.difference(&declined),
+            declined,
             claims: names.into_iter().collect(),
             granted_at: self.now,
+            wording: consent::WORDING.to_owned(),
         }
     }
 
+    fn claims(&self) -> Vec<String> {
+        claims::asked_by_name(&self.interaction.request.claims)
+    }
+
+    fn record(
+        &self,
+        state: &AppState,
+        decision: ConsentDecision,
+        scope: ScopeSet,
+    ) -> ConsentRecord {
+        ConsentRecord {
+            id: random_id(state.entropy.as_ref()),
+            user_id: self.who.user.id.clone(),
+            client_id: self.interaction.request.client_id.clone(),
+            decision,
+            scope,
+            claims: self.claims(),
+            wording: consent::WORDING.to_owned(),
+            at: self.now,
+        }
+    }
+
+    fn event(&self, name: &'static str, record: &ConsentRecord) -> AuditEvent {
+        AuditEvent::new(self.now, name, self.request_id.clone())
+            .of_user(&record.user_id)
+            .of_client(&record.client_id)
+            .detail(format!("scope {}", record.scope))
+    }
+
     async fn deny(self, state: &AppState) -> Result<(), OAuthError> {
-        let progress = Progress { denied: true, ..self.interaction.progress };
+        let progress = Progress { denied: true, ..self.interaction.progress.clone() };
+        let asked = self.interaction.request.scope.clone();
+        let record = self.record(state, ConsentDecision::Refused, asked);
+        let event = self.event("consent.refused", &record);
         let id = self.interaction.id;
         state
             .write(move |conn| {
-                Ok(vestibule_storage::interaction::save_progress(conn, &id, &progress)?)
+                vestibule_storage::consent::record(conn, &record)?;
+                vestibule_storage::interaction::save_progress(conn, &id, &progress)?;
+                vestibule_storage::audit::insert(conn, &event)?;
+                Ok(())
             })
-            .await?;
-        Ok(())
+            .await
     }
 }

@@ -10,16 +10,12 @@ use actix_web::{
 };
 use vestibule_model::{ErrorCode, OAuthError};
 use vestibule_pages::{ErrorIndex, ErrorReference};
-use vestibule_web::{
-    State,
-    html::{self, Frame},
-    page_error,
-};
+use vestibule_web::{State, html::Frame, page_error};
 
 /// `GET /errors`.
 pub async fn index(state: State, http: HttpRequest) -> HttpResponse {
     let frame = Frame::new(&state, &http);
-    let page = html::page(StatusCode::OK, &ErrorIndex { shell: frame.shell() });
+    let page = frame.page(StatusCode::OK, &ErrorIndex { shell: frame.shell() });
     page.map_or_else(|error| page_error(&state, &http, &error), public)
 }
 
@@ -28,7 +24,7 @@ pub async fn get(state: State, http: HttpRequest, code: Path<String>) -> HttpRes
     let frame = Frame::new(&state, &http);
     let found = ErrorCode::from_id(&code).ok_or_else(|| OAuthError::new(ErrorCode::NotFound));
     found
-        .and_then(|code| html::page(StatusCode::OK, &ErrorReference { shell: frame.shell(), code }))
+        .and_then(|code| frame.page(StatusCode::OK, &ErrorReference { shell: frame.shell(), code }))
         .map_or_else(|error| page_error(&state, &http, &error), public)
 }
 

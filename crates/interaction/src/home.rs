@@ -23,11 +23,12 @@ async fn show(state: &AppState, http: &HttpRequest) -> Result<HttpResponse, OAut
             state.read(move |conn| browser::signed_in(conn, Some(&hash), &lifetimes, now)).await?
         }
     };
-    let frame = Frame::new(state, http);
+    let language = who.as_ref().and_then(|who| who.user.language.as_deref());
+    let frame = Frame::new(state, http).account_language(language);
     let view = Home {
         shell: frame.shell(),
         issuer: state.settings.issuer.as_str(),
         person: who.as_ref().map(|who| html::person(&who.user)),
     };
-    html::page(StatusCode::OK, &view)
+    frame.page(StatusCode::OK, &view)
 }

@@ -35,8 +35,10 @@ async fn sign_out(
 ) -> Result<HttpResponse, OAuthError> {
     let params = form?;
     let base = state.settings.issuer.path();
-    let opened = csrf::check(state, http, &params)
-        .and_then(|()| AfterLogout::open(state, params.get("logout").unwrap_or_default()));
+    let opened = match csrf::check(state, http, &params) {
+        Ok(()) => AfterLogout::open(state, params.get("logout").unwrap_or_default()).await,
+        Err(error) => Err(error),
+    };
     let Ok(after) = opened else {
         let again = format!("{base}{}", urls::LOGOUT);
         return Ok(html::stale(state, http, &state.settings.display_name, &again));
@@ -44,17 +46,14 @@ async fn sign_out(
     if params.get("decision") != Some("allow") {
         return Ok(html::see_other(&format!("{base}{}", urls::ACCOUNT)));
     }
-    let now = state.now();
-    if let Some(who) = signed_in(state, http, now).await? {
-        logout::end(state, who.session.id, now).await?;
-    }
-    Ok(logout::signed_out(after.leave_form(state)?))
+    logout::end_everybody(state, http, state.now()).await?;
+    Ok(logout::everybody_signed_out(after.leave_form(state)?))
 }
 
 /// `GET /signed-out`: the last page, or the way back to the client.
 pub async fn signed_out(state: State, http: HttpRequest, query: QueryParams) -> HttpResponse {
     let sealed = query.0.ok().and_then(|params| params.get("after").map(str::to_owned));
-    match AfterLogout::open(&state, sealed.as_deref().unwrap_or_default()) {
+    match AfterLogout::open(&state, sealed.as_deref().unwrap_or_default()).await {
         Ok(after) => after.page(&state, &http),
         Err(_) => html::signed_out(&state, &http),
     }

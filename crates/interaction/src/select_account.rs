@@ -1,18 +1,21 @@
-//! `/select-account`: go on as the person who is signed in, or as somebody else.
+//! `/select-account`: go on as one of the people who are signed in, or as somebody else.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
-use vestibule_model::OAuthError;
-use vestibule_pages::SelectAccount;
+use vestibule_model::{
+    OAuthError, Secret, SessionId, Timestamp, TokenHash, browser_session::BrowserSession,
+    user::User,
+};
+use vestibule_pages::{OtherAccount, SelectAccount};
 use vestibule_policy::{params::Params, prompt::Step};
 use vestibule_web::{
     AppState, FormParams, QueryParams, State,
     asked::{Asked, Situation},
-    csrf,
+    browser, cookies, csrf,
     html::{self, FormFrame},
-    page_error, urls,
+    logout, page_error, urls,
 };
 
-use crate::pending;
+use crate::{pending, sign_in::finish::add_cookie};
 
 /// `GET /select-account`.
 pub async fn get(state: State, http: HttpRequest, query: QueryParams) -> HttpResponse {
@@ -32,15 +35,53 @@ async fn show(
     let (Some(who), Step::SelectAccount) = (&asked.situation.who, asked.next(state, now)) else {
         return Ok(html::see_other(&urls::resume(&state.settings.issuer, &asked.interaction.id)));
     };
-    let frame = FormFrame::shown_to(state, http, Some(&who.session.id));
+    let others = others(state, http, now).await?;
+    let frame = FormFrame::shown_to(state, http, Some(&who.session.id))
+        .account_language(who.user.language.as_deref());
     let view = SelectAccount {
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
         interaction: asked.interaction.id.as_str(),
         client: asked.situation.client.display_name(),
         person: html::person(&who.user),
+        others: others
+            .iter()
+            .map(|other| OtherAccount {
+                session: other.session.id.as_str(),
+                person: html::person(&other.user),
+                since: other.session.auth_time,
+            })
+            .collect(),
     };
     frame.page(StatusCode::OK, &view)
+}
+
+/// Somebody else who is signed in with this browser.
+struct Other {
+    secret: Secret,
+    session: BrowserSession,
+    user: User,
+}
+
+async fn others(
+    state: &AppState,
+    http: &HttpRequest,
+    now: Timestamp,
+) -> Result<Vec<Other>, OAuthError> {
+    let secrets = cookies::others(http);
+    if secrets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let hashes: Vec<TokenHash> = secrets.iter().map(Secret::token_hash).collect();
+    let lifetimes = state.settings.lifetimes.clone();
+    let found = state.read(move |conn| browser::all_signed_in(conn, &hashes, &lifetimes, now));
+    let found = found.await?;
+    let with_secret = found.into_iter().filter_map(|who| {
+        let secret =
+            secrets.iter().find(|secret| secret.token_hash().matches(&who.session.token_hash))?;
+        Some(Other { secret: secret.clone(), session: who.session, user: who.user })
+    });
+    Ok(with_secret.collect())
 }
 
 /// `POST /select-account`.
@@ -69,14 +110,67 @@ async fn choose(
     if params.get("choice") == Some("other") {
         return Ok(html::see_other(&urls::page(issuer, urls::LOGIN, &interaction.id)));
     }
-    if let Some(who) = who {
+    let mut response = html::see_other(&resume);
+    if let Some(gone) = params.get("remove") {
+        return remove(state, http, gone, response, now).await;
+    }
+    let chosen = match params.get("choice") {
+        None | Some("continue") => who.map(|who| who.session.id),
+        Some(id) => match others(state, http, now).await? {
+            others if others.iter().any(|other| other.session.id.as_str() == id) => {
+                let id = SessionId::new(id);
+                step_forward(http, &others, &id, &mut response)?;
+                Some(id)
+            }
+            _ => None,
+        },
+    };
+    if let Some(chosen) = chosen {
         let (id, mut progress) = (interaction.id, interaction.progress);
-        progress.account_chosen = Some(who.session.id);
+        progress.account_chosen = Some(chosen);
         state
             .write(move |conn| {
                 Ok(vestibule_storage::interaction::save_progress(conn, &id, &progress)?)
             })
             .await?;
     }
-    Ok(html::see_other(&resume))
+    Ok(response)
+}
+
+/// Puts the chosen session in the first place; the present one steps aside.
+fn step_forward(
+    http: &HttpRequest,
+    others: &[Other],
+    chosen: &SessionId,
+    response: &mut HttpResponse,
+) -> Result<(), OAuthError> {
+    let mut aside: Vec<Secret> = cookies::session(http).into_iter().collect();
+    for other in others {
+        if other.session.id == *chosen {
+            add_cookie(response, &cookies::set_session(&other.secret))?;
+        } else {
+            aside.push(other.secret.clone());
+        }
+    }
+    add_cookie(response, &cookies::set_others(&aside))
+}
+
+/// Signs one of the others out.
+async fn remove(
+    state: &AppState,
+    http: &HttpRequest,
+    gone: &str,
+    mut response: HttpResponse,
+    now: Timestamp,
+) -> Result<HttpResponse, OAuthError> {
+    let (gone, kept): (Vec<_>, Vec<_>) = others(state, http, now)
+        .await?
+        .into_iter()
+        .partition(|other| other.session.id.as_str() == gone);
+    for other in gone {
+        logout::end(state, other.session.id, now).await?;
+    }
+    let kept: Vec<Secret> = kept.into_iter().map(|other| other.secret).collect();
+    add_cookie(&mut response, &cookies::set_others(&kept))?;
+    Ok(response)
 }

@@ -2,13 +2,11 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use vestibule_model::{
-    ErrorCode, OAuthError, Secret, Timestamp, UserId,
-    audit::AuditEvent,
-    entropy::random_id,
-    user::{Profile, User},
+    ErrorCode, Message, OAuthError, Secret, Timestamp, UserId, audit::AuditEvent,
+    entropy::random_id, user::User,
 };
 use vestibule_pages::{Setup, SetupField, SetupProblem};
-use vestibule_policy::{account, params::Params};
+use vestibule_policy::{account, params::Params, password};
 use vestibule_storage::StorageError;
 use vestibule_web::{
     AppState, FormParams, RequestId, State, csrf,
@@ -43,22 +41,26 @@ async fn show(
 struct Entry {
     username: String,
     email: String,
-    problems: Vec<(SetupField, &'static str)>,
+    problems: Vec<(SetupField, Message)>,
 }
 
 impl Entry {
-    fn check(params: &Params) -> Self {
+    fn check(params: &Params, rules: &password::Rules) -> Self {
         let text = |name: &str| params.get(name).unwrap_or_default().trim().to_owned();
         let (username, email) = (text("username"), text("email"));
-        let password = params.get("new_password").unwrap_or_default();
-        let checks = [
-            (SetupField::Username, account::check_username(&username)),
-            (SetupField::Email, account::check_email(&email)),
-            (SetupField::NewPassword, account::check_password(password)),
-        ];
-        let problems = checks
+        let chosen = params.get("new_password").unwrap_or_default();
+        let person = password::Person { username: &username, email: &email, name: None };
+        let of = |field| move |why| (field, why);
+        let problems = account::check_username(&username)
+            .err()
             .into_iter()
-            .filter_map(|(field, verdict)| verdict.err().map(|why| (field, why)))
+            .map(of(SetupField::Username))
+            .chain(account::check_email(&email).err().map(of(SetupField::Email)))
+            .chain(
+                password::check(chosen, &person, rules)
+                    .into_iter()
+                    .map(of(SetupField::NewPassword)),
+            )
             .collect();
         Self { username, email, problems }
     }
@@ -72,15 +74,15 @@ impl Entry {
     ) -> Result<HttpResponse, OAuthError> {
         let frame = FormFrame::new(state, http);
         let problems =
-            self.problems.iter().map(|(field, sentence)| SetupProblem { field: *field, sentence });
+            self.problems.iter().map(|(field, message)| SetupProblem { field: *field, message });
         let view = Setup {
             shell: frame.shell(),
             csrf_token: &frame.csrf_token,
             token: token.expose(),
             username: &self.username,
             email: &self.email,
-            password_min: account::PASSWORD_MIN,
-            password_max: account::PASSWORD_MAX,
+            password_min: state.password_rules.min,
+            password_max: state.password_rules.max,
             problems: problems.collect(),
         };
         frame.page(status, &view)
@@ -112,7 +114,7 @@ async fn create(
         let again = format!("{base}/setup/{}", token.expose());
         return Ok(html::stale(state, http, &state.settings.display_name, &again));
     }
-    let mut entry = Entry::check(&params);
+    let mut entry = Entry::check(&params, &state.password_rules);
     if !entry.problems.is_empty() {
         return entry.render(state, http, token, StatusCode::UNPROCESSABLE_ENTITY);
     }
@@ -129,18 +131,8 @@ async fn create(
 }
 
 fn administrator(state: &AppState, entry: &Entry, password_hash: String, now: Timestamp) -> User {
-    User {
-        id: UserId::new(random_id(state.entropy.as_ref())),
-        username: entry.username.clone(),
-        email: entry.email.clone(),
-        email_verified: false,
-        password_hash,
-        is_admin: true,
-        profile: Profile::default(),
-        created_at: now,
-        updated_at: now,
-        disabled_at: None,
-    }
+    let id = UserId::new(random_id(state.entropy.as_ref()));
+    User { is_admin: true, ..User::new(id, &entry.username, &entry.email, password_hash, now) }
 }
 
 /// Uses the link and makes the account, both or neither. `Some` names the field that is taken.
@@ -149,7 +141,7 @@ async fn store(
     token: &Secret,
     user: User,
     request_id: String,
-) -> Result<Option<(SetupField, &'static str)>, OAuthError> {
+) -> Result<Option<(SetupField, Message)>, OAuthError> {
     let hash = token.token_hash();
     let now = user.created_at;
     let outcome = state
@@ -168,14 +160,9 @@ async fn store(
             })?;
             vestibule_storage::audit::insert(
                 conn,
-                &AuditEvent {
-                    at: now,
-                    event: "administrator.created",
-                    user_id: Some(user.id),
-                    client_id: None,
-                    request_id,
-                    detail: "by the set-up link".to_owned(),
-                },
+                &AuditEvent::new(now, "administrator.created", request_id)
+                    .of_user(&user.id)
+                    .detail("by the set-up link"),
             )?;
             Ok(())
         })
@@ -185,7 +172,7 @@ async fn store(
         Err(error) if error.code == ErrorCode::AccountNameTaken => {
             let field =
                 if error.detail == "email" { SetupField::Email } else { SetupField::Username };
-            Ok(Some((field, "This is taken already. Choose another.")))
+            Ok(Some((field, Message::new("setup-taken"))))
         }
         Err(error) => Err(error),
     }

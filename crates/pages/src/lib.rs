@@ -13,27 +13,52 @@
 //! must hand over only addresses that `policy::redirect_uri` has checked.
 
 pub mod assets;
+mod blank;
 mod date;
 pub mod link;
 mod permission;
 mod person;
+pub mod qr;
 pub mod samples;
 mod shell;
 mod views;
 
 pub use askama::{Error as RenderError, Template as View};
+pub use blank::{Blank, Filling, When};
 pub use link::Destination;
 pub use person::Person;
+pub(crate) use shell::ROOMS;
 pub use shell::Shell;
 pub use views::{
-    account::AccountPage,
+    account::{
+        activity::{ACTIVITY, ActivityPage, ActivityRow},
+        apps::{AnswerRow, AppRow, AppsPage},
+        data::{DataPage, Kept},
+        email::{EmailPage, PendingEmail},
+        overview::{AccountPage, WaysIn},
+        password::PasswordPage,
+        profile::ProfilePage,
+        sessions::{DeviceRow, Place, SessionRow, SessionsPage},
+    },
     consent::Consent,
+    enrol::{Enrol, RecoveryCodes, TotpSetup},
     error::{ErrorPage, Stale},
     error_reference::{ErrorIndex, ErrorReference},
+    factors::{FactorRow, MfaPage, PasskeysPage, TotpPage},
     home::Home,
     leaving::{FormPost, Returning},
+    links::{LinkConfirm, LinkKind, Notice, NoticeKind, PasswordAsked, Way},
     login::{Login, LoginReason},
     logout::{LogoutConfirm, SignedOut},
-    select_account::SelectAccount,
+    mail::{Mail, MailFactor, MailFrame, MailWords},
+    mailbox::{Mailbox, MailboxMail, MailboxRow},
+    recover::{FindAccount, FindPurpose, RecoverPassword},
+    register::{
+        CodePurpose, EmailCode, FieldProblem, MailCode, OnwardFields, Register, RulesShown,
+        TermsBox,
+    },
+    select_account::{OtherAccount, SelectAccount},
     setup::{Setup, SetupField, SetupProblem},
+    terms::TermsPage,
+    verify::{PasskeyChallenge, SentMail, Verify, VerifyMethod},
 };

@@ -1,5 +1,7 @@
 //! Addresses on pages: which may be followed, and how to name where they lead.
 
+use std::fmt::Write as _;
+
 /// Schemes that run or hold content instead of leading to a place.
 const NEVER: [&str; 7] = ["javascript", "data", "vbscript", "blob", "file", "about", "view-source"];
 
@@ -26,6 +28,21 @@ pub fn host(address: &str) -> Option<&str> {
     let authority = rest.split(['/', '?', '#', '\\']).next()?;
     let host = authority.rsplit('@').next()?;
     (!host.is_empty()).then_some(host)
+}
+
+/// A text as the value of a query's parameter: everything but letters, digits and `-._~/` is
+/// written in percent (RFC 3986 §2.1).
+pub(crate) fn query_value(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
 }
 
 /// Where a client's answer goes, as a person can understand it.

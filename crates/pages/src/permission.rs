@@ -3,8 +3,8 @@
 /// One line of the consent page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Permission<'a> {
-    /// What the client may do.
-    pub(crate) text: &'static str,
+    /// What the client may do, by its key in the catalogue.
+    pub(crate) key: &'static str,
     /// The value it would see, if it is one that the person can check.
     pub(crate) value: Option<&'a str>,
     /// A name that we have no words for: shown as it came, never left out.
@@ -12,65 +12,57 @@ pub(crate) struct Permission<'a> {
 }
 
 impl<'a> Permission<'a> {
-    const fn plain(text: &'static str) -> Self {
-        Self { text, value: None, raw: None }
+    const fn plain(key: &'static str) -> Self {
+        Self { key, value: None, raw: None }
     }
 
-    const fn showing(text: &'static str, value: &'a str) -> Self {
-        Self { text, value: Some(value), raw: None }
+    const fn showing(key: &'static str, value: &'a str) -> Self {
+        Self { key, value: Some(value), raw: None }
     }
 }
 
 /// What a scope (OIDC Core §5.4, §11) allows.
 pub(crate) fn of_scope<'a>(scope: &'a str, name: &'a str, email: &'a str) -> Permission<'a> {
     match scope {
-        "openid" => Permission::plain("Know that it’s you, each time you sign in"),
-        "profile" => Permission::showing("See your name and profile", name),
-        "email" => Permission::showing("See your mail address", email),
-        "address" => Permission::plain("See your postal address"),
-        "phone" => Permission::plain("See your phone number"),
-        "offline_access" => Permission::plain("Stay connected while you’re away"),
-        other => Permission {
-            text: "Use a permission we have no words for:",
-            value: None,
-            raw: Some(other),
-        },
+        "openid" => Permission::plain("permission-scope-openid"),
+        "profile" => Permission::showing("permission-scope-profile", name),
+        "email" => Permission::showing("permission-scope-email", email),
+        "address" => Permission::plain("permission-scope-address"),
+        "phone" => Permission::plain("permission-scope-phone"),
+        "offline_access" => Permission::plain("permission-scope-offline-access"),
+        other => Permission { key: "permission-scope-unknown", value: None, raw: Some(other) },
     }
 }
 
 /// What a claim asked for one by one (OIDC Core §5.1, §5.5) gives away.
 pub(crate) fn of_claim<'a>(claim: &'a str, name: &'a str, email: &'a str) -> Permission<'a> {
-    let text = match claim {
-        "name" => return Permission::showing("Your full name", name),
-        "email" => return Permission::showing("Your mail address", email),
-        "given_name" => "Your given name",
-        "family_name" => "Your family name",
-        "middle_name" => "Your middle name",
-        "nickname" => "Your nickname",
-        "preferred_username" => "Your user name",
-        "profile" => "The address of your profile page",
-        "picture" => "Your picture",
-        "website" => "Your website",
-        "gender" => "Your gender",
-        "birthdate" => "Your date of birth",
-        "zoneinfo" => "Your time zone",
-        "locale" => "Your language",
-        "updated_at" => "When your profile last changed",
-        "email_verified" => "Whether your mail address is confirmed",
-        "address" => "Your postal address",
-        "phone_number" => "Your phone number",
-        "phone_number_verified" => "Whether your phone number is confirmed",
-        "auth_time" => "When you last signed in",
-        "acr" | "amr" => "How you signed in",
+    let key = match claim {
+        "name" => return Permission::showing("permission-claim-name", name),
+        "email" => return Permission::showing("permission-claim-email", email),
+        "given_name" => "permission-claim-given-name",
+        "family_name" => "permission-claim-family-name",
+        "middle_name" => "permission-claim-middle-name",
+        "nickname" => "permission-claim-nickname",
+        "preferred_username" => "permission-claim-preferred-username",
+        "profile" => "permission-claim-profile",
+        "picture" => "permission-claim-picture",
+        "website" => "permission-claim-website",
+        "gender" => "permission-claim-gender",
+        "birthdate" => "permission-claim-birthdate",
+        "zoneinfo" => "permission-claim-zoneinfo",
+        "locale" => "permission-claim-locale",
+        "updated_at" => "permission-claim-updated-at",
+        "email_verified" => "permission-claim-email-verified",
+        "address" => "permission-claim-address",
+        "phone_number" => "permission-claim-phone-number",
+        "phone_number_verified" => "permission-claim-phone-number-verified",
+        "auth_time" => "permission-claim-auth-time",
+        "acr" | "amr" => "permission-claim-method",
         other => {
-            return Permission {
-                text: "A detail we have no words for:",
-                value: None,
-                raw: Some(other),
-            };
+            return Permission { key: "permission-claim-unknown", value: None, raw: Some(other) };
         }
     };
-    Permission::plain(text)
+    Permission::plain(key)
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
 //! Every view in every state worth seeing: for tests, the gallery, and whoever changes a page.
 
 use vestibule_model::Timestamp;
+use vestibule_text::Lang;
 
-use crate::{
-    AccountPage, Consent, ErrorIndex, ErrorPage, ErrorReference, FormPost, Home, Login,
-    LogoutConfirm, Person, RenderError, Returning, SelectAccount, Setup, Shell, SignedOut, Stale,
-    View,
-};
+use crate::{Person, RenderError, Shell, View as _};
 
 /// The frame of every sample.
-pub const SHELL: Shell<'static> =
-    Shell { site: "Example ID", lang: "en", request_id: "01JD7K3V9QZ4M8R2T6W0XYB5CF", base: "" };
+pub const SHELL: Shell<'static> = Shell {
+    site: "Example ID",
+    lang: Lang::En,
+    request_id: "01JD7K3V9QZ4M8R2T6W0XYB5CF",
+    base: "",
+    here: "/account?a=b&c",
+};
 
 /// The person of every sample.
 pub const ANA: Person<'static> =
@@ -28,30 +30,71 @@ pub struct Sample {
     pub html: String,
 }
 
+/// Renders every sample of each view that is named, in one language.
+macro_rules! render {
+    ($lang:expr, [$($view:ident),+ $(,)?]) => {{
+        let mut samples = Vec::new();
+        $(for (name, mut view) in crate::$view::samples() {
+            view.shell.lang = $lang;
+            samples.push(Sample { name, html: view.render()? });
+        })+
+        samples
+    }};
+}
+
 /// Renders every sample of every view.
 ///
 /// # Errors
 /// A template that fails to render.
 pub fn all() -> Result<Vec<Sample>, RenderError> {
-    let groups = [
-        render(Login::samples())?,
-        render(SelectAccount::samples())?,
-        render(Consent::samples())?,
-        render(Returning::samples())?,
-        render(FormPost::samples())?,
-        render(ErrorPage::samples())?,
-        render(Stale::samples())?,
-        render(LogoutConfirm::samples())?,
-        render(SignedOut::samples())?,
-        render(AccountPage::samples())?,
-        render(Setup::samples())?,
-        render(Home::samples())?,
-        render(ErrorReference::samples())?,
-        render(ErrorIndex::samples())?,
-    ];
-    Ok(groups.into_iter().flatten().collect())
+    all_in(Lang::En)
 }
 
-fn render<V: View>(samples: Vec<(&'static str, V)>) -> Result<Vec<Sample>, RenderError> {
-    samples.into_iter().map(|(name, view)| Ok(Sample { name, html: view.render()? })).collect()
+/// Renders every sample of every view in that language.
+///
+/// # Errors
+/// A template that fails to render.
+pub fn all_in(lang: Lang) -> Result<Vec<Sample>, RenderError> {
+    Ok(render!(
+        lang,
+        [
+            Login,
+            SelectAccount,
+            Consent,
+            Returning,
+            FormPost,
+            ErrorPage,
+            Stale,
+            LogoutConfirm,
+            SignedOut,
+            AccountPage,
+            ProfilePage,
+            EmailPage,
+            PasswordPage,
+            SessionsPage,
+            AppsPage,
+            ActivityPage,
+            DataPage,
+            Setup,
+            Verify,
+            Enrol,
+            RecoveryCodes,
+            MfaPage,
+            TotpPage,
+            PasskeysPage,
+            Register,
+            MailCode,
+            EmailCode,
+            FindAccount,
+            RecoverPassword,
+            LinkConfirm,
+            Notice,
+            TermsPage,
+            Home,
+            ErrorReference,
+            ErrorIndex,
+            Mailbox,
+            MailboxMail,
+        ]
+    ))
 }

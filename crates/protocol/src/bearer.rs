@@ -91,10 +91,16 @@ pub fn refuse(state: &AppState, http: &HttpRequest, refused: &OAuthError) -> Htt
     let challenge = if refused.code == ErrorCode::TokenMissing {
         format!("Bearer realm=\"{realm}\"")
     } else {
-        let scope =
-            if refused.code == ErrorCode::ScopeInsufficient { ", scope=\"openid\"" } else { "" };
+        let more = match refused.code {
+            ErrorCode::ScopeInsufficient => ", scope=\"openid\"".to_owned(),
+            // The detail is the class that is needed (RFC 9470 §3).
+            ErrorCode::AuthenticationInsufficient => {
+                format!(", acr_values=\"{}\"", error::printable(&refused.detail))
+            }
+            _ => String::new(),
+        };
         format!(
-            "Bearer realm=\"{realm}\", error=\"{}\", error_description=\"{}\"{scope}",
+            "Bearer realm=\"{realm}\", error=\"{}\", error_description=\"{}\"{more}",
             refused.code.wire().as_str(),
             error::printable(&refused.description),
         )

@@ -9,7 +9,7 @@ use vestibule_model::{
     settings::Settings,
 };
 use vestibule_policy::{acr, claims};
-use vestibule_web::{State, urls};
+use vestibule_web::{State, language, urls};
 
 /// OIDC Discovery §4.
 pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
@@ -68,7 +68,7 @@ pub fn document(settings: &Settings) -> Value {
         "request_uri_parameter_supported": false,
         "require_request_uri_registration": false,
         "authorization_response_iss_parameter_supported": true,
-        "ui_locales_supported": ["en"],
+        "ui_locales_supported": language::tags(),
         "service_documentation": issuer.url("/errors"),
         "access_token_signing_alg_values_supported":
             settings.signing_algs.iter().copied().map(SigningAlg::as_str).collect::<Vec<_>>(),

@@ -74,9 +74,15 @@ impl MintedTokens {
 }
 
 impl Mint<'_> {
-    /// An authorization code (RFC 6749 §4.1.2) for the person who is signed in.
+    /// An authorization code (RFC 6749 §4.1.2) for the person who is signed in: `granted` is what
+    /// they allowed of the scopes that were asked for.
     #[must_use]
-    pub fn authorization_code(&self, asked: &AuthorizationRequest, who: &SignedIn) -> MintedCode {
+    pub fn authorization_code(
+        &self,
+        asked: &AuthorizationRequest,
+        granted: ScopeSet,
+        who: &SignedIn,
+    ) -> MintedCode {
         let lifetimes = &self.settings.lifetimes;
         let code = random_secret(self.entropy);
         let grant = Grant {
@@ -84,7 +90,7 @@ impl Mint<'_> {
             client_id: asked.client_id.clone(),
             user_id: who.user.id.clone(),
             session_id: who.session.id.clone(),
-            scope: asked.scope.clone(),
+            scope: granted,
             claims: asked.claims.clone(),
             auth_time: who.session.auth_time,
             acr: who.session.acr.clone(),

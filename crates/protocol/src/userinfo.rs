@@ -3,8 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 use vestibule_model::{ErrorCode, OAuthError, scope};
-use vestibule_policy::{claims, params::Params};
-use vestibule_web::{AppState, FormParams, State};
+use vestibule_policy::{bearer as policy, claims, mfa, params::Params};
+use vestibule_web::{AppState, FormParams, State, profile};
 
 use crate::bearer;
 
@@ -41,8 +41,19 @@ async fn userinfo(
     let grant = live.grant.filter(|_| live.claims.scope.contains(scope::OPENID));
     let grant = grant.ok_or(ErrorCode::ScopeInsufficient)?;
     let user_id = grant.user_id.clone();
-    let user = state.read(move |conn| Ok(vestibule_storage::user::find(conn, &user_id)?)).await?;
+    let client_id = grant.client_id.clone();
+    let (user, client) = state
+        .read(move |conn| {
+            let user = vestibule_storage::user::find(conn, &user_id)?;
+            Ok((user, vestibule_storage::client::find(conn, &client_id)?))
+        })
+        .await?;
     let user = user.filter(|user| user.disabled_at.is_none()).ok_or(ErrorCode::TokenRevoked)?;
+    let client = client.ok_or(ErrorCode::TokenRevoked)?;
+    let rules = &state.settings.mfa;
+    let needed = mfa::required_of_token(&user, &client, &live.claims.scope, rules);
+    policy::require_level(&live.claims, needed)?;
+    let user = profile::opened(state, user).await?;
     let mut body = claims::userinfo(&user, &live.claims.scope, &grant.claims);
     body.insert("sub".to_owned(), user.id.as_str().into());
     Ok(body)

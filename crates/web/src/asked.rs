@@ -6,13 +6,14 @@ use vestibule_model::{
     client::Client,
     grant::Consent,
     interaction::{AuthorizationRequest, Interaction, Progress},
-    settings::{Lifetimes, Settings},
+    settings::Settings,
 };
 use vestibule_policy::prompt::{self, Standing, Step};
 use vestibule_storage::Conn;
 
 use crate::{
     browser::{self, SignedIn, signed_in},
+    language,
     state::AppState,
 };
 
@@ -24,6 +25,8 @@ pub struct Situation {
     pub who: Option<SignedIn>,
     /// What was allowed before.
     pub consent: Option<Consent>,
+    /// The terms of service in force were accepted, or there are none.
+    pub terms_accepted: bool,
 }
 
 impl Situation {
@@ -32,18 +35,24 @@ impl Situation {
         conn: &mut Conn,
         client_id: &ClientId,
         session: Option<&TokenHash>,
-        lifetimes: &Lifetimes,
+        settings: &Settings,
         now: Timestamp,
     ) -> Result<Option<Self>, OAuthError> {
         let Some(client) = vestibule_storage::client::find(conn, client_id)? else {
             return Ok(None);
         };
-        let who = signed_in(conn, session, lifetimes, now)?;
+        let who = signed_in(conn, session, &settings.lifetimes, now)?;
         let consent = match &who {
             Some(who) => vestibule_storage::consent::find(conn, &who.user.id, client_id)?,
             None => None,
         };
-        Ok(Some(Self { client, who, consent }))
+        let terms_accepted = match (&who, &settings.accounts.terms) {
+            (Some(who), Some(terms)) => {
+                vestibule_storage::terms::accepted(conn, &who.user.id, &terms.version)?
+            }
+            _ => true,
+        };
+        Ok(Some(Self { client, who, consent, terms_accepted }))
     }
 
     /// What `request` needs next.
@@ -60,6 +69,8 @@ impl Situation {
             consent: self.consent.as_ref(),
             progress,
             client: &self.client,
+            user: self.who.as_ref().map(|who| &who.user),
+            terms_accepted: self.terms_accepted,
         };
         prompt::next(request, &standing, settings, now)
     }
@@ -82,19 +93,20 @@ impl Asked {
         now: Timestamp,
     ) -> Result<Self, OAuthError> {
         let session = browser::session_hash(http);
-        let lifetimes = state.settings.lifetimes.clone();
-        state
+        let settings = state.settings.clone();
+        let asked = state
             .read(move |conn| {
                 let interaction = vestibule_storage::interaction::find(conn, &id)?
                     .ok_or(ErrorCode::InteractionUnknown)?;
                 let client_id = &interaction.request.client_id;
-                let situation =
-                    Situation::load(conn, client_id, session.as_ref(), &lifetimes, now)?
-                        .filter(|situation| situation.client.disabled_at.is_none())
-                        .ok_or(ErrorCode::ClientUnknown)?;
+                let situation = Situation::load(conn, client_id, session.as_ref(), &settings, now)?
+                    .filter(|situation| situation.client.disabled_at.is_none())
+                    .ok_or(ErrorCode::ClientUnknown)?;
                 Ok(Self { interaction, situation })
             })
-            .await
+            .await?;
+        language::note(http, &asked.interaction);
+        Ok(asked)
     }
 
     /// Whether its pages are too old to go on.

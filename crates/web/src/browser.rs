@@ -44,3 +44,25 @@ pub fn signed_in(
     let user = vestibule_storage::user::find(conn, &session.user_id)?;
     Ok(user.filter(|user| user.disabled_at.is_none()).map(|user| SignedIn { session, user }))
 }
+
+/// The live ones of several sessions, each with its user; in the order of `hashes`.
+pub fn all_signed_in(
+    conn: &mut Conn,
+    hashes: &[TokenHash],
+    lifetimes: &Lifetimes,
+    now: Timestamp,
+) -> Result<Vec<SignedIn>, OAuthError> {
+    let sessions = vestibule_storage::browser_session::find_many(conn, hashes)?;
+    let live =
+        |session: &&BrowserSession| vestibule_policy::session::is_live(session, lifetimes, now);
+    let live: Vec<&BrowserSession> = sessions.iter().filter(live).collect();
+    let owners: Vec<_> = live.iter().map(|session| session.user_id.clone()).collect();
+    let users = vestibule_storage::user::find_many(conn, &owners)?;
+    let found = hashes.iter().filter_map(|hash| {
+        let session = live.iter().find(|session| session.token_hash == *hash)?;
+        let user = users.iter().find(|user| user.id == session.user_id)?;
+        let usable = user.disabled_at.is_none();
+        usable.then(|| SignedIn { session: (*session).clone(), user: user.clone() })
+    });
+    Ok(found.collect())
+}

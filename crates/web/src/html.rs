@@ -4,16 +4,22 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::{
         StatusCode,
-        header::{CONTENT_SECURITY_POLICY, HeaderValue, LOCATION},
+        header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, VARY},
     },
 };
-use vestibule_model::{ErrorCode, OAuthError, SessionId, client::Client, user::User};
+use vestibule_model::{ErrorCode, Message, OAuthError, SessionId, client::Client, user::User};
 use vestibule_pages::{
     ErrorPage, FormPost, LogoutConfirm, Person, Returning, Shell, SignedOut, Stale, View,
 };
+use vestibule_text::Lang;
 
 use crate::{
-    asked::Asked, cookies, csrf, error, logout::AfterLogout, request::RequestId, state::AppState,
+    asked::Asked,
+    cookies, csrf, error,
+    language::{self, Told},
+    logout::AfterLogout,
+    request::RequestId,
+    state::AppState,
     urls,
 };
 
@@ -26,13 +32,37 @@ const FORM_POST_POLICY: &str = "default-src 'none'; style-src 'self'; script-src
 pub struct Frame<'a> {
     state: &'a AppState,
     request_id: String,
+    here: String,
+    told: Told,
+    account_language: Option<String>,
 }
 
 impl<'a> Frame<'a> {
     /// The frame of this request's page.
     #[must_use]
     pub fn new(state: &'a AppState, http: &HttpRequest) -> Self {
-        Self { state, request_id: RequestId::of(http).0 }
+        Self {
+            state,
+            request_id: RequestId::of(http).0,
+            here: here(state, http),
+            told: Told::by(http),
+            account_language: None,
+        }
+    }
+
+    /// The language that the person chose for the account (`User::language`): it comes before the
+    /// browser's wish, and after a choice made in this browser.
+    #[must_use]
+    pub fn account_language(mut self, tag: Option<&str>) -> Self {
+        self.account_language = tag.map(str::to_owned);
+        self
+    }
+
+    /// The language of the page.
+    #[must_use]
+    pub fn lang(&self) -> Lang {
+        let fresh = self.state.settings.lifetimes.interaction;
+        self.told.lang(self.account_language.as_deref(), self.state.now(), fresh)
     }
 
     /// The frame as views take it.
@@ -40,11 +70,41 @@ impl<'a> Frame<'a> {
     pub fn shell(&self) -> Shell<'_> {
         Shell {
             site: &self.state.settings.display_name,
-            lang: "en",
+            lang: self.lang(),
             request_id: &self.request_id,
             base: self.state.settings.issuer.path(),
+            here: &self.here,
         }
     }
+
+    /// The answer.
+    pub fn page(&self, status: StatusCode, view: &impl View) -> Result<HttpResponse, OAuthError> {
+        let body = view.render().map_err(internal)?;
+        Ok(HttpResponse::build(status)
+            .content_type("text/html; charset=utf-8")
+            .insert_header((CONTENT_LANGUAGE, self.lang().tag()))
+            .insert_header((VARY, "Cookie, Accept-Language"))
+            .body(body))
+    }
+
+    /// The answer of a page that has nothing better to fall back on than a line of text.
+    fn page_or_text(&self, status: StatusCode, view: &impl View) -> HttpResponse {
+        self.page(status, view).unwrap_or_else(|fault| {
+            error::log("-", &fault);
+            HttpResponse::InternalServerError().body("Something went wrong on our side.")
+        })
+    }
+}
+
+/// Where the page of this request can be seen again. A form that was sent has its page at its own
+/// path, or wherever its interaction goes on.
+fn here(state: &AppState, http: &HttpRequest) -> String {
+    if http.method().is_safe() {
+        let whole = http.uri().path_and_query();
+        return whole.map_or_else(|| http.path().to_owned(), |whole| whole.as_str().to_owned());
+    }
+    language::interaction(http)
+        .map_or_else(|| http.path().to_owned(), |id| urls::resume(&state.settings.issuer, &id))
 }
 
 /// A page with forms: its CSRF token, and the cookie that makes the token good.
@@ -70,6 +130,18 @@ impl<'a> FormFrame<'a> {
         Self { frame: Frame::new(state, http), csrf_token, cookie }
     }
 
+    /// As [`Frame::account_language`].
+    #[must_use]
+    pub fn account_language(self, tag: Option<&str>) -> Self {
+        Self { frame: self.frame.account_language(tag), ..self }
+    }
+
+    /// As [`Frame::lang`].
+    #[must_use]
+    pub fn lang(&self) -> Lang {
+        self.frame.lang()
+    }
+
     /// The frame as views take it.
     #[must_use]
     pub fn shell(&self) -> Shell<'_> {
@@ -78,7 +150,7 @@ impl<'a> FormFrame<'a> {
 
     /// The answer.
     pub fn page(&self, status: StatusCode, view: &impl View) -> Result<HttpResponse, OAuthError> {
-        let mut response = page(status, view)?;
+        let mut response = self.frame.page(status, view)?;
         if let Some(cookie) = &self.cookie {
             response.add_cookie(cookie).map_err(internal)?;
         }
@@ -86,22 +158,8 @@ impl<'a> FormFrame<'a> {
     }
 }
 
-/// Renders a view.
-pub fn page(status: StatusCode, view: &impl View) -> Result<HttpResponse, OAuthError> {
-    let body = view.render().map_err(internal)?;
-    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(body))
-}
-
 fn internal(fault: impl std::fmt::Display) -> OAuthError {
     OAuthError::new(ErrorCode::Internal).because(fault.to_string())
-}
-
-/// A page that has nothing better to fall back on than a line of text.
-fn page_or_text(status: StatusCode, view: &impl View) -> HttpResponse {
-    page(status, view).unwrap_or_else(|fault| {
-        error::log("-", &fault);
-        HttpResponse::InternalServerError().body("Something went wrong on our side.")
-    })
 }
 
 /// 303 See Other: the next request is a GET (RFC 9700 §4.12).
@@ -125,7 +183,9 @@ pub fn returning(
     client_name: &str,
 ) -> HttpResponse {
     let frame = Frame::new(state, http);
-    page_or_text(StatusCode::OK, &Returning { shell: frame.shell(), client: client_name, url })
+    // Seeing this page again would answer the client twice: no language switch.
+    let shell = Shell { here: "", ..frame.shell() };
+    frame.page_or_text(StatusCode::OK, &Returning { shell, client: client_name, url })
 }
 
 /// Form Post Response Mode §2.
@@ -138,10 +198,11 @@ pub fn form_post(
     fields: &[(&'static str, String)],
 ) -> HttpResponse {
     let frame = Frame::new(state, http);
-    let client = if client_name.is_empty() { "the app" } else { client_name };
     let fields = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let view = FormPost { shell: frame.shell(), client, action, fields };
-    let mut response = page_or_text(StatusCode::OK, &view);
+    let client = (!client_name.is_empty()).then_some(client_name);
+    let shell = Shell { here: "", ..frame.shell() };
+    let view = FormPost { shell, client, action, fields };
+    let mut response = frame.page_or_text(StatusCode::OK, &view);
     let policy = HeaderValue::from_static(FORM_POST_POLICY);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
     response
@@ -158,7 +219,7 @@ pub fn stale_interaction(state: &AppState, http: &HttpRequest, asked: &Asked) ->
 #[must_use]
 pub fn stale(state: &AppState, http: &HttpRequest, client: &str, href: &str) -> HttpResponse {
     let frame = Frame::new(state, http);
-    page_or_text(StatusCode::BAD_REQUEST, &Stale { shell: frame.shell(), client, href })
+    frame.page_or_text(StatusCode::BAD_REQUEST, &Stale { shell: frame.shell(), client, href })
 }
 
 /// Asks whether to sign out.
@@ -169,7 +230,7 @@ pub fn logout_confirm(
     client: Option<&Client>,
     after: &AfterLogout,
 ) -> Result<HttpResponse, OAuthError> {
-    let frame = FormFrame::new(state, http);
+    let frame = FormFrame::new(state, http).account_language(user.language.as_deref());
     let sealed = after.seal(state)?;
     let view = LogoutConfirm {
         shell: frame.shell(),
@@ -185,7 +246,9 @@ pub fn logout_confirm(
 #[must_use]
 pub fn signed_out(state: &AppState, http: &HttpRequest) -> HttpResponse {
     let frame = Frame::new(state, http);
-    page_or_text(StatusCode::OK, &SignedOut { shell: frame.shell(), back: None })
+    // Whatever the query says did its work or was refused: the page needs none of it.
+    let shell = Shell { here: http.path(), ..frame.shell() };
+    frame.page_or_text(StatusCode::OK, &SignedOut { shell, back: None })
 }
 
 /// A refusal. The difference that explains it is shown in development only: in production it is
@@ -198,61 +261,44 @@ pub fn error_page(
     status: StatusCode,
 ) -> HttpResponse {
     let frame = Frame::new(state, http);
+    // A refused query is repeated nowhere, not even in the address of the language links.
+    let here = if http.query_string().is_empty() { frame.shell().here } else { "" };
     let (sentence, next) = words(refused.code);
-    let account = format!("{}{}", state.settings.issuer.path(), urls::ACCOUNT);
+    let (label, account) = (Message::new("error-to-account"), account(state));
     let shown = state.settings.development && refused.code != ErrorCode::Internal;
     let view = ErrorPage {
-        shell: frame.shell(),
+        shell: Shell { here, ..frame.shell() },
         code: refused.code.public(),
-        sentence,
-        next,
-        way_on: leads_to_account(refused.code).then_some(("Go to your account", account.as_str())),
+        sentence: &Message::new(sentence),
+        next: &Message::new(next),
+        way_on: leads_to_account(refused.code).then_some((&label, account.as_str())),
         detail: (shown && !refused.detail.is_empty()).then_some(refused.detail.as_str()),
     };
-    page_or_text(status, &view)
+    frame.page_or_text(status, &view)
+}
+
+fn account(state: &AppState) -> String {
+    format!("{}{}", state.settings.issuer.path(), urls::ACCOUNT)
 }
 
 /// What a person is told, and what they can do. The developer's words are behind the code.
 const fn words(code: ErrorCode) -> (&'static str, &'static str) {
     match code {
-        ErrorCode::ClientIdMissing | ErrorCode::ClientUnknown | ErrorCode::ClientDisabled => (
-            "The app that sent you here is not known to us.",
-            "Go back to the app and try again. If this keeps happening, tell the people who run \
-             the app.",
-        ),
-        ErrorCode::RedirectUriMissing | ErrorCode::RedirectUriMismatch => (
-            "The app asked us to send you to an address that we don’t know.",
-            "To keep your account safe we stopped here. Tell the people who run the app.",
-        ),
-        ErrorCode::InteractionUnknown => {
-            ("This sign-in is over.", "Go back to the app you came from and start again there.")
+        ErrorCode::ClientIdMissing | ErrorCode::ClientUnknown | ErrorCode::ClientDisabled => {
+            ("error-client-unknown", "error-tell-the-app")
         }
-        ErrorCode::SetupLinkInvalid => (
-            "This set-up link was used already, or it is too old.",
-            "Make a new one on the server with: vestibule admin setup-link",
-        ),
-        ErrorCode::Overloaded => {
-            ("We are very busy right now.", "Wait a few seconds, then load the page again.")
+        ErrorCode::RedirectUriMissing | ErrorCode::RedirectUriMismatch => {
+            ("error-address-unknown", "error-stopped-here")
         }
-        ErrorCode::Internal => (
-            "Something went wrong on our side.",
-            "Try again in a moment. If it happens again, send us the request id below.",
-        ),
-        ErrorCode::NotFound => (
-            "There is nothing at this address.",
-            "Check the address, or go back to where you were.",
-        ),
+        ErrorCode::InteractionUnknown => ("error-sign-in-over", "error-start-again"),
+        ErrorCode::SetupLinkInvalid => ("error-setup-link", "error-new-setup-link"),
+        ErrorCode::Overloaded => ("error-busy", "error-wait"),
+        ErrorCode::Internal => ("error-our-side", "error-send-request-id"),
+        ErrorCode::NotFound => ("error-nothing-here", "error-check-address"),
         ErrorCode::PostLogoutRedirectUriMismatch
         | ErrorCode::LogoutHintInvalid
-        | ErrorCode::LogoutClientMismatch => (
-            "The app asked to sign you out in a way that we can’t trust.",
-            "You are still signed in. You can sign out on your account page.",
-        ),
-        _ => (
-            "The app sent a request that we can’t answer.",
-            "Go back to the app and try again. If this keeps happening, tell the people who run \
-             the app.",
-        ),
+        | ErrorCode::LogoutClientMismatch => ("error-sign-out-untrusted", "error-still-signed-in"),
+        _ => ("error-unanswerable", "error-tell-the-app"),
     }
 }
 

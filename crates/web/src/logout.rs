@@ -40,12 +40,12 @@ impl AfterLogout {
     }
 
     /// Back from the hidden field; empty is our own page.
-    pub fn open(state: &AppState, sealed: &str) -> Result<Self, OAuthError> {
+    pub async fn open(state: &AppState, sealed: &str) -> Result<Self, OAuthError> {
         if sealed.is_empty() {
             return Ok(Self::here());
         }
         let unreadable = || OAuthError::new(ErrorCode::FormExpired).because("sealed logout field");
-        let plain = state.sealer.open(SEALED, sealed).map_err(|_| unreadable())?;
+        let plain = state.open_sealed(SEALED, sealed).await.map_err(|_| unreadable())?;
         let (target, client_name) = serde_json::from_slice(&plain).map_err(|_| unreadable())?;
         Ok(Self { target, client_name })
     }
@@ -89,6 +89,35 @@ pub async fn end(state: &AppState, id: SessionId, now: Timestamp) -> Result<(), 
             Ok(())
         })
         .await
+}
+
+/// Ends every session of this browser: whoever signs out at a shared computer means all of it.
+pub async fn end_everybody(
+    state: &AppState,
+    http: &HttpRequest,
+    now: Timestamp,
+) -> Result<(), OAuthError> {
+    let secrets = cookies::session(http).into_iter().chain(cookies::others(http));
+    let hashes: Vec<_> = secrets.map(|secret| secret.token_hash()).collect();
+    state
+        .write(move |conn| {
+            for session in vestibule_storage::browser_session::find_many(conn, &hashes)? {
+                tracing::info!(event = "session.ended", session_id = session.id.as_str());
+                vestibule_storage::grant::revoke_online_of_session(conn, &session.id, now)?;
+                vestibule_storage::browser_session::end(conn, &session.id)?;
+            }
+            Ok(())
+        })
+        .await
+}
+
+/// Takes the cookies of everybody who was signed in away.
+#[must_use]
+pub fn everybody_signed_out(response: HttpResponse) -> HttpResponse {
+    let mut response = signed_out(response);
+    // Of fixed name and empty value, as above.
+    let _ = response.add_cookie(&cookies::clear(cookies::OTHERS));
+    response
 }
 
 /// Takes the session's cookie away.

@@ -2,7 +2,7 @@
 
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Histogram, Meter},
+    metrics::{Counter, Gauge, Histogram, Meter},
 };
 
 /// The instruments.
@@ -12,6 +12,8 @@ pub struct Metrics {
     tokens: Counter<u64>,
     sign_ins: Counter<u64>,
     refresh_replays: Counter<u64>,
+    mails: Counter<u64>,
+    mails_waiting: Gauge<i64>,
 }
 
 impl Metrics {
@@ -39,6 +41,14 @@ impl Metrics {
                 .u64_counter("vestibule.refresh.grace_replays")
                 .with_description("Refresh answers given again because the first was lost")
                 .build(),
+            mails: meter
+                .u64_counter("vestibule.mail.attempts")
+                .with_description("Tries to send a mail by outcome")
+                .build(),
+            mails_waiting: meter
+                .i64_gauge("vestibule.mail.waiting")
+                .with_description("Mails in the outbox that were not sent yet")
+                .build(),
         }
     }
 
@@ -63,6 +73,16 @@ impl Metrics {
     /// A sign-in ended; `outcome` is `ok`, `wrong` or `busy`.
     pub fn sign_in(&self, outcome: &'static str) {
         self.sign_ins.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
+    /// A mail was tried; `outcome` is `sent`, `retry` or `given_up`.
+    pub fn mail(&self, outcome: &'static str) {
+        self.mails.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
+    /// How many mails wait, as of the last look at the outbox.
+    pub fn mails_waiting(&self, count: i64) {
+        self.mails_waiting.record(count, &[]);
     }
 
     /// A client fetched a lost refresh answer again.

@@ -12,6 +12,7 @@ use actix_web::{
 };
 use std::{
     future::{Ready, ready},
+    net::IpAddr,
     time::Instant,
 };
 use tracing::{Instrument, field::Empty, info_span};
@@ -32,6 +33,16 @@ impl RequestId {
     pub fn of(request: &HttpRequest) -> Self {
         request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self("-".to_owned()))
     }
+}
+
+/// Where a request came from (`client_ip`), found once.
+#[derive(Clone, Copy, Debug)]
+struct VisitorIp(Option<IpAddr>);
+
+/// Where `request` came from, as far as trusted proxies tell.
+#[must_use]
+pub fn visitor_ip(request: &HttpRequest) -> Option<IpAddr> {
+    request.extensions().get::<VisitorIp>().and_then(|found| found.0)
 }
 
 impl FromRequest for RequestId {
@@ -69,6 +80,7 @@ pub async fn observe<B: MessageBody>(
     request.extensions_mut().insert(RequestId(id.clone()));
     let method = label(request.method());
     let ip = state.as_ref().and_then(|state| client_ip::of(&request, &state.trusted_proxies));
+    request.extensions_mut().insert(VisitorIp(ip));
     let span = info_span!("request", request_id = %id, method = %method, route = Empty);
     // RFC 9110 §9.3.2: HEAD is GET without the body, which the connection leaves out by itself.
     if request.method() == Method::HEAD {

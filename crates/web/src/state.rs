@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use actix_web::web;
 use ipnet::IpNet;
-use vestibule_identity::password::PasswordHasher;
+use tokio::sync::Notify;
+use vestibule_identity::{passkey::Passkeys, password::PasswordHasher};
 use vestibule_keys::{Digester, KeyRing, Sealer};
 use vestibule_model::{Clock, Entropy, OAuthError, Timestamp, settings::Settings};
+use vestibule_policy::{guessing::Limits, password::Rules};
 use vestibule_storage::{Conn, Db};
 
 use crate::{cors::Origins, key_holder::KeyHolder, metrics::Metrics};
@@ -19,7 +21,7 @@ pub struct AppState {
     /// The database.
     pub db: Db,
     /// What decisions depend on.
-    pub settings: Settings,
+    pub settings: Arc<Settings>,
     /// The signing keys.
     pub keys: KeyHolder,
     /// Encryption at rest.
@@ -28,12 +30,20 @@ pub struct AppState {
     pub digester: Digester,
     /// The threads that hash passwords.
     pub passwords: PasswordHasher,
+    /// What a new password must be.
+    pub password_rules: Rules,
+    /// How much may be guessed wrong.
+    pub guess_limits: Limits,
+    /// Passkeys; `None` where browsers allow none (an issuer that is an IP address).
+    pub passkeys: Option<Passkeys>,
     /// Where "now" comes from.
     pub clock: Arc<dyn Clock>,
     /// Where randomness comes from.
     pub entropy: Arc<dyn Entropy>,
     /// Counters and histograms.
     pub metrics: Metrics,
+    /// Tells the job that sends mails that there is one; after the commit.
+    pub mail_wake: Arc<Notify>,
     /// Origins whose scripts may call the token endpoints.
     pub origins: Origins,
     /// Proxies whose `X-Forwarded-For` is believed.

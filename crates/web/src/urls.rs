@@ -20,6 +20,22 @@ pub const JWKS: &str = "/jwks";
 pub const END_SESSION: &str = "/end_session";
 /// Sign-in page.
 pub const LOGIN: &str = "/login";
+/// Asks for a second factor.
+pub const VERIFY: &str = "/login/verify";
+/// Sets a second factor up, where one is demanded and there is none.
+pub const ENROL: &str = "/login/enrol";
+/// "Not you?": signs out and comes back.
+pub const LOGIN_OTHER: &str = "/login/other";
+/// Takes a passkey in the place of name and password.
+pub const PASSKEY: &str = "/login/passkey";
+/// The terms of service in force.
+pub const TERMS: &str = "/terms";
+/// Making an account.
+pub const REGISTER: &str = "/register";
+/// The way back in for whoever forgot the password.
+pub const RECOVER: &str = "/recover";
+/// Opens an account that too many wrong passwords have locked.
+pub const UNLOCK: &str = "/unlock";
 /// Account chooser.
 pub const SELECT_ACCOUNT: &str = "/select-account";
 /// Consent page.
@@ -28,6 +44,10 @@ pub const CONSENT: &str = "/consent";
 pub const LOGOUT: &str = "/logout";
 /// After signing out.
 pub const SIGNED_OUT: &str = "/signed-out";
+/// The mails of a development server.
+pub const MAILBOX: &str = "/dev/mailbox";
+/// The same for scripts.
+pub const MAILBOX_JSON: &str = "/dev/mailbox.json";
 /// The person's own page.
 pub const ACCOUNT: &str = "/account";
 
@@ -55,4 +75,96 @@ pub fn restart(issuer: &Issuer, id: &InteractionId) -> String {
 #[must_use]
 pub fn page(issuer: &Issuer, path: &str, id: &InteractionId) -> String {
     format!("{}{path}?interaction={id}", issuer.path())
+}
+
+/// A path of ours that a person may be sent to after signing in: an account page. Anything else,
+/// and anything that a browser could take for another host, is none (RFC 9700 §4.11.2).
+#[must_use]
+pub fn own_path(path: &str) -> Option<&str> {
+    let rest = path.strip_prefix(ACCOUNT)?;
+    let plain = |part: &str| {
+        !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let fits =
+        rest.is_empty() || rest.strip_prefix('/').is_some_and(|parts| parts.split('/').all(plain));
+    (fits && path.len() <= 200).then_some(path)
+}
+
+/// The part of the account that a page belongs to: where somebody goes on after proving more.
+#[must_use]
+pub fn section(page: &str) -> &str {
+    let end = page.match_indices('/').nth(2).map_or(page.len(), |(at, _)| at);
+    let part = page.get(..end).map(|part| part.strip_suffix(".json").unwrap_or(part));
+    part.and_then(own_path).unwrap_or(ACCOUNT)
+}
+
+/// Whether the account page changes how its owner signs in, or takes their data away: such a page
+/// needs a sign-in that is fresh and complete. So does every page that is not known here.
+#[must_use]
+pub fn changes_sign_in(page: &str) -> bool {
+    let part = page.strip_prefix(ACCOUNT).map(|rest| rest.split('/').nth(1).unwrap_or_default());
+    !matches!(part, Some("" | "profile" | "sessions" | "apps" | "activity"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_account_pages_can_be_gone_on_to() {
+        for path in ["/account", "/account/mfa", "/account/apps/my-app_1/withdraw"] {
+            assert_eq!(own_path(path), Some(path));
+        }
+        for path in [
+            "",
+            "/",
+            "//evil.example",
+            "/accountevil",
+            "/account/",
+            "/account//evil.example",
+            "/account/../logout",
+            "/account/%2e%2e",
+            "/account?x=1",
+            "https://evil.example/account",
+            "/\\evil.example",
+            "/account/a\r\nb",
+        ] {
+            assert_eq!(own_path(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn what_changes_the_sign_in_is_known_with_all_below_it() {
+        for (path, sensitive) in [
+            ("/account", false),
+            ("/account/profile", false),
+            ("/account/apps", false),
+            ("/account/mfa", true),
+            ("/account/mfa/remove", true),
+            ("/account/password", true),
+            ("/account/email", true),
+            ("/account/passkeys/x/remove", true),
+            ("/account/data", true),
+            ("/account/data.json", true),
+            ("/account/something-new", true),
+            ("", true),
+        ] {
+            assert_eq!(changes_sign_in(path), sensitive, "{path}");
+        }
+    }
+
+    #[test]
+    fn a_page_belongs_to_a_part_of_the_account() {
+        for (page, section) in [
+            ("/account", "/account"),
+            ("/account/mfa", "/account/mfa"),
+            ("/account/mfa/remove", "/account/mfa"),
+            ("/account/email/verify/{id}", "/account/email"),
+            ("/account/data.json", "/account/data"),
+            ("", "/account"),
+            ("//evil.example/x", "/account"),
+        ] {
+            assert_eq!(super::section(page), section, "{page}");
+        }
+    }
 }

@@ -1,50 +1,25 @@
-//! The person's own page.
+//! The pages of the account, one file each.
 
-use askama::Template;
-use vestibule_model::Timestamp;
+pub(crate) mod activity;
+pub(crate) mod apps;
+pub(crate) mod data;
+pub(crate) mod email;
+pub(crate) mod overview;
+pub(crate) mod password;
+pub(crate) mod profile;
+pub(crate) mod sessions;
 
-use crate::{
-    Person, Shell, date,
-    samples::{ANA, NOW, SHELL},
-};
+use vestibule_model::Message;
 
-/// `/account`: who is signed in, and since when.
-///
-/// Its button posts `csrf_token`, `logout` and `decision` = `allow` to `{base}/logout`.
-#[derive(Clone, Debug, Template)]
-#[template(path = "account.html")]
-pub struct AccountPage<'a> {
-    /// The frame.
-    pub shell: Shell<'a>,
-    /// The form's CSRF token.
-    pub csrf_token: &'a str,
-    /// As in [`LogoutConfirm`](crate::LogoutConfirm); may be empty.
-    pub logout: &'a str,
-    /// Who is signed in.
-    pub person: Person<'a>,
-    /// When the person signed in (`BrowserSession::auth_time`).
-    pub signed_in_since: Timestamp,
+use crate::FieldProblem;
+
+/// Whether something is wrong with `field`, for templates.
+pub(crate) fn is_wrong(problems: &[FieldProblem<'_>], field: &str) -> bool {
+    problems.iter().any(|problem| problem.field == field)
 }
 
-impl AccountPage<'_> {
-    fn since_words(&self) -> String {
-        date::words(self.signed_in_since)
-    }
-
-    fn since_machine(&self) -> String {
-        date::machine(self.signed_in_since)
-    }
-
-    /// The page in its states.
-    #[must_use]
-    pub fn samples() -> Vec<(&'static str, Self)> {
-        let page = Self {
-            shell: SHELL,
-            csrf_token: "csrf",
-            logout: "",
-            person: ANA,
-            signed_in_since: NOW,
-        };
-        vec![("account", page)]
-    }
+/// The sentences about `field`, for `field_wrong.html`.
+pub(crate) fn wrongs<'a>(problems: &[FieldProblem<'a>], field: &str) -> Vec<&'a Message> {
+    let of_field = problems.iter().filter(|problem| problem.field == field);
+    of_field.map(|problem| problem.message).collect()
 }

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use crate::{
-    Destination, Person, Shell,
+    Destination, Filling, Person, Shell,
     permission::{Permission, of_claim, of_scope},
     samples::{ANA, SHELL},
 };
@@ -28,6 +28,10 @@ pub struct Consent<'a> {
     pub destination: Destination<'a>,
     /// Whose account it is.
     pub person: Person<'a>,
+    /// Scopes that the person may leave out.
+    pub optional: Vec<&'a str>,
+    /// Those of them that the person left out before.
+    pub left_out: Vec<&'a str>,
     /// Scopes asked for the first time.
     pub new_scopes: Vec<&'a str>,
     /// Scopes that the person allowed this client before.
@@ -37,6 +41,11 @@ pub struct Consent<'a> {
 }
 
 impl Consent<'_> {
+    /// The client by its host, or else by its name.
+    fn who(&self) -> Filling {
+        self.client_host.map_or_else(|| self.shell.bold(self.client), |host| self.shell.host(host))
+    }
+
     fn permissions<'b>(&'b self, scopes: &'b [&'b str]) -> Vec<Permission<'b>> {
         scopes.iter().map(|s| of_scope(s, self.person.name, self.person.email)).collect()
     }
@@ -47,6 +56,11 @@ impl Consent<'_> {
 
     fn known_permissions(&self) -> Vec<Permission<'_>> {
         self.permissions(&self.known_scopes)
+    }
+
+    /// Each with the scope's own name, for its box.
+    fn optional_permissions(&self) -> Vec<(&str, Permission<'_>)> {
+        self.optional.iter().copied().zip(self.permissions(&self.optional)).collect()
     }
 
     fn claim_permissions(&self) -> Vec<Permission<'_>> {
@@ -64,12 +78,16 @@ impl Consent<'_> {
             client_host: Some("notes.acme.example"),
             destination: Destination::Host("notes.acme.example"),
             person: ANA,
+            optional: vec![],
+            left_out: vec![],
             new_scopes: vec!["openid", "profile", "email"],
             known_scopes: vec![],
             claims: vec![],
         };
         let more = Self {
-            new_scopes: vec!["offline_access", "phone", "address", "notes:write"],
+            optional: vec!["phone", "address", "notes:share"],
+            left_out: vec!["address"],
+            new_scopes: vec!["offline_access", "notes:write"],
             known_scopes: vec!["openid", "profile", "email"],
             claims: vec!["birthdate", "zoneinfo", "shoe_size"],
             ..first.clone()

@@ -1,7 +1,7 @@
 //! The error page and its mild sibling.
 
 use askama::Template;
-use vestibule_model::ErrorCode;
+use vestibule_model::{ErrorCode, Message};
 
 use crate::{Shell, link, samples::SHELL};
 
@@ -14,29 +14,36 @@ pub struct ErrorPage<'a> {
     /// The refusal; links to its page at `/errors/VST-…`.
     pub code: ErrorCode,
     /// What happened, in one sentence for the person.
-    pub sentence: &'a str,
+    pub sentence: &'a Message,
     /// What to do next, in one or two sentences.
-    pub next: &'a str,
+    pub next: &'a Message,
     /// A way on: what to call it and where it leads.
-    pub way_on: Option<(&'a str, &'a str)>,
+    pub way_on: Option<(&'a Message, &'a str)>,
     /// The precise difference, where policy lets it be shown (`OAuthError::detail`).
     pub detail: Option<&'a str>,
 }
 
 impl ErrorPage<'_> {
-    fn way_on_safe(&self) -> Option<(&str, &str)> {
+    fn way_on_safe(&self) -> Option<(&Message, &str)> {
         self.way_on.map(|(label, href)| (label, link::safe(href)))
     }
 
     /// The page in its states.
     #[must_use]
     pub fn samples() -> Vec<(&'static str, Self)> {
+        static SENTENCES: [Message; 5] = [
+            Message::new("error-address-unknown"),
+            Message::new("error-stopped-here"),
+            Message::new("error-nothing-here"),
+            Message::new("error-check-address"),
+            Message::new("error-to-account"),
+        ];
+        let [unknown, stopped, nothing, check, account] = &SENTENCES;
         let page = Self {
             shell: SHELL,
             code: ErrorCode::RedirectUriMismatch,
-            sentence: "This app sent you here with an address we don’t know.",
-            next: "Nothing was shared. Go back to the app and try again; if it happens again, \
-                   its makers need to know.",
+            sentence: unknown,
+            next: stopped,
             way_on: None,
             detail: None,
         };
@@ -44,15 +51,11 @@ impl ErrorPage<'_> {
             detail: Some(
                 "got https://app.example/cb/, registered https://app.example/cb: trailing slash",
             ),
-            way_on: Some(("Open Acme Notes", "https://notes.acme.example/")),
+            way_on: Some((account, "/account")),
             ..page.clone()
         };
-        let missing = Self {
-            code: ErrorCode::NotFound,
-            sentence: "There is nothing at this address.",
-            next: "Check the address for a slip, or start again from the app.",
-            ..page.clone()
-        };
+        let missing =
+            Self { code: ErrorCode::NotFound, sentence: nothing, next: check, ..page.clone() };
         vec![("error", page), ("error-detail", detailed), ("error-not-found", missing)]
     }
 }

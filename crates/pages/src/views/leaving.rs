@@ -40,8 +40,8 @@ impl Returning<'_> {
 pub struct FormPost<'a> {
     /// The frame.
     pub shell: Shell<'a>,
-    /// The client's name.
-    pub client: &'a str,
+    /// The client's name, if it is known.
+    pub client: Option<&'a str>,
     /// The redirect URI. Must come from `policy::redirect_uri`.
     pub action: &'a str,
     /// The parameters of the answer.
@@ -49,6 +49,10 @@ pub struct FormPost<'a> {
 }
 
 impl FormPost<'_> {
+    fn name(&self) -> String {
+        self.client.map_or_else(|| self.shell.t("leaving-the-app"), str::to_owned)
+    }
+
     fn target(&self) -> &str {
         link::safe(self.action)
     }
@@ -58,10 +62,10 @@ impl FormPost<'_> {
     pub fn samples() -> Vec<(&'static str, Self)> {
         let page = Self {
             shell: SHELL,
-            client: "Acme Notes",
+            client: Some("Acme Notes"),
             action: "https://notes.acme.example/cb",
             fields: vec![("code", "abc"), ("state", "xyz"), ("iss", "https://id.example")],
         };
-        vec![("form-post", page)]
+        vec![("form-post", page.clone()), ("form-post-unnamed", Self { client: None, ..page })]
     }
 }

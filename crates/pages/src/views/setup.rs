@@ -1,6 +1,7 @@
 //! The first administrator.
 
 use askama::Template;
+use vestibule_model::Message;
 
 use crate::{Shell, samples::SHELL};
 
@@ -24,7 +25,7 @@ pub struct Setup<'a> {
     pub password_min: usize,
     /// The greatest number of characters of a password.
     pub password_max: usize,
-    /// What is wrong, at most one sentence for each field.
+    /// What is wrong, each message with its field.
     pub problems: Vec<SetupProblem<'a>>,
 }
 
@@ -33,8 +34,8 @@ pub struct Setup<'a> {
 pub struct SetupProblem<'a> {
     /// Which field.
     pub field: SetupField,
-    /// One sentence.
-    pub sentence: &'a str,
+    /// What, in one sentence.
+    pub message: &'a Message,
 }
 
 /// A field of the form.
@@ -61,25 +62,17 @@ impl SetupField {
 }
 
 impl Setup<'_> {
-    fn problem(&self, field: SetupField) -> Option<&str> {
-        self.problems.iter().find(|p| p.field == field).map(|p| p.sentence)
-    }
-
-    fn username_problem(&self) -> Option<&str> {
-        self.problem(SetupField::Username)
-    }
-
-    fn email_problem(&self) -> Option<&str> {
-        self.problem(SetupField::Email)
-    }
-
-    fn password_problem(&self) -> Option<&str> {
-        self.problem(SetupField::NewPassword)
+    /// What is wrong with the field of that name.
+    fn wrong(&self, field: &str) -> Vec<&Message> {
+        let problems = self.problems.iter().filter(|problem| problem.field.as_str() == field);
+        problems.map(|problem| problem.message).collect()
     }
 
     /// The page in its states.
     #[must_use]
     pub fn samples() -> Vec<(&'static str, Self)> {
+        static LOOK: Message = Message::new("account-email-look");
+        static EMPTY: Message = Message::new("password-empty");
         let fresh = Self {
             shell: SHELL,
             csrf_token: "csrf",
@@ -94,14 +87,8 @@ impl Setup<'_> {
             username: "ana",
             email: "ana@",
             problems: vec![
-                SetupProblem {
-                    field: SetupField::Email,
-                    sentence: "This mail address stops after the @.",
-                },
-                SetupProblem {
-                    field: SetupField::NewPassword,
-                    sentence: "This password is too short: it needs 12 characters or more.",
-                },
+                SetupProblem { field: SetupField::Email, message: &LOOK },
+                SetupProblem { field: SetupField::NewPassword, message: &EMPTY },
             ],
             ..fresh.clone()
         };

@@ -1,11 +1,16 @@
 //! Every field of every view, filled with text that tries to become markup.
 
-use vestibule_model::{ErrorCode, Timestamp};
+mod doors;
+mod rooms;
+
+use vestibule_model::{ErrorCode, Message, Timestamp};
 use vestibule_pages::{
-    AccountPage, Consent, Destination, ErrorIndex, ErrorPage, ErrorReference, FormPost, Home,
-    Login, LoginReason, LogoutConfirm, Person, RenderError, Returning, SelectAccount, Setup,
-    SetupField, SetupProblem, Shell, SignedOut, Stale, View as _,
+    Consent, Destination, ErrorIndex, ErrorPage, ErrorReference, FormPost, Home, Login,
+    LoginReason, LogoutConfirm, Mailbox, MailboxMail, MailboxRow, OtherAccount, PasskeyChallenge,
+    Person, RenderError, Returning, SelectAccount, Setup, SetupField, SetupProblem, Shell,
+    SignedOut, Stale, View as _,
 };
+use vestibule_text::Lang;
 
 use crate::markup::{assert_nothing_inline, skeleton, tags};
 
@@ -21,19 +26,26 @@ type Pages = Vec<(&'static str, String)>;
 /// Every view with `text` in every field that holds text; `base` apart, because it comes from the
 /// configuration and starts every address.
 fn pages(text: &'static str, base: &'static str) -> Result<Pages, RenderError> {
-    let shell = Shell { site: text, lang: text, request_id: text, base };
+    let shell = Shell { site: text, lang: Lang::Fr, request_id: text, base, here: text };
     let person = Person { name: text, username: text, email: text };
     let mut pages = Vec::new();
+    let message = Message::new(text);
     for reason in [None, Some(LoginReason::Asked), Some(LoginReason::OtherAccount)] {
-        for error in [None, Some(text)] {
+        for error in [None, Some(&message)] {
             let login = Login {
                 shell,
                 csrf_token: text,
                 interaction: Some(text),
+                next: Some(text),
                 client: Some(text),
+                known: Some(person),
                 username: text,
                 reason,
                 error,
+                offer_unlock: true,
+                can_recover: true,
+                can_register: true,
+                passkey: Some(PasskeyChallenge { options: text, state: text }),
             };
             pages.push(("login", login.render()?));
         }
@@ -49,6 +61,8 @@ fn pages(text: &'static str, base: &'static str) -> Result<Pages, RenderError> {
             client_host: Some(text),
             destination,
             person,
+            optional: vec![text, "phone"],
+            left_out: vec![],
             new_scopes: vec![text, "email", "profile"],
             known_scopes: vec![text, "email"],
             claims: vec![text, "name", "email"],
@@ -59,11 +73,15 @@ fn pages(text: &'static str, base: &'static str) -> Result<Pages, RenderError> {
     pages.extend(leaving(shell, text)?);
     pages.extend(errors(shell, text)?);
     pages.extend(own(shell, person, text)?);
+    pages.extend(mailbox(shell, text)?);
+    pages.extend(doors::pages(shell, person, text)?);
+    pages.extend(rooms::pages(shell, person, text)?);
     Ok(pages)
 }
 
 fn leaving(shell: Shell<'static>, text: &'static str) -> Result<Pages, RenderError> {
-    let form_post = FormPost { shell, client: text, action: text, fields: vec![(text, text)] };
+    let form_post =
+        FormPost { shell, client: Some(text), action: text, fields: vec![(text, text)] };
     Ok(vec![
         ("returning", Returning { shell, client: text, url: text }.render()?),
         ("form-post", form_post.render()?),
@@ -73,18 +91,28 @@ fn leaving(shell: Shell<'static>, text: &'static str) -> Result<Pages, RenderErr
 }
 
 fn errors(shell: Shell<'static>, text: &'static str) -> Result<Pages, RenderError> {
+    // A key that does not exist is its own sentence.
+    let message = Message::new(text);
     let error = ErrorPage {
         shell,
         code: ErrorCode::ClientUnknown,
-        sentence: text,
-        next: text,
-        way_on: Some((text, text)),
+        sentence: &message,
+        next: &message,
+        way_on: Some((&message, text)),
         detail: Some(text),
     };
     Ok(vec![
         ("error", error.render()?),
         ("reference", ErrorReference { shell, code: ErrorCode::ClientUnknown }.render()?),
         ("index", ErrorIndex { shell }.render()?),
+    ])
+}
+
+fn mailbox(shell: Shell<'static>, text: &'static str) -> Result<Pages, RenderError> {
+    let mail = MailboxRow { id: text, to: text, subject: text, at: Timestamp(0) };
+    Ok(vec![
+        ("mailbox", Mailbox { shell, mails: vec![mail, mail] }.render()?),
+        ("mailbox-mail", MailboxMail { shell, mail, text, html: text }.render()?),
     ])
 }
 
@@ -96,6 +124,7 @@ fn own(
     let csrf_token = text;
     let logout = text;
     let fields = [SetupField::Username, SetupField::Email, SetupField::NewPassword];
+    let message = Message::new(text);
     let setup = Setup {
         shell,
         csrf_token,
@@ -104,19 +133,23 @@ fn own(
         email: text,
         password_min: 12,
         password_max: 128,
-        problems: fields.map(|field| SetupProblem { field, sentence: text }).to_vec(),
+        problems: fields.map(|field| SetupProblem { field, message: &message }).to_vec(),
     };
-    let select =
-        SelectAccount { shell, csrf_token, interaction: text, client: text, person }.render()?;
+    let other = OtherAccount { session: text, person, since: Timestamp(0) };
+    let select = SelectAccount {
+        shell,
+        csrf_token,
+        interaction: text,
+        client: text,
+        person,
+        others: vec![other],
+    };
     let confirm =
         LogoutConfirm { shell, csrf_token, logout, client: Some(text), person: Some(person) };
-    let account =
-        AccountPage { shell, csrf_token, logout, person, signed_in_since: Timestamp(i64::MIN) };
     Ok(vec![
         ("setup", setup.render()?),
-        ("select-account", select),
+        ("select-account", select.render()?),
         ("logout-confirm", confirm.render()?),
-        ("account", account.render()?),
         ("home", Home { shell, issuer: text, person: Some(person) }.render()?),
     ])
 }
@@ -151,4 +184,20 @@ fn running_addresses_are_never_followed() {
             }
         }
     }
+}
+
+/// What is not escaped is drawn or written by us: a QR code, and the HTML of [`Shell::rich`].
+#[test]
+fn nothing_else_is_marked_safe() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../templates");
+    let mut marked = Vec::new();
+    for entry in std::fs::read_dir(folder).expect("the templates") {
+        let path = entry.expect("an entry").path();
+        let Ok(template) = std::fs::read_to_string(&path) else { continue };
+        let tags = template.split("{{").skip(1).filter_map(|rest| rest.split("}}").next());
+        let raw =
+            |tag: &&str| tag.contains("|safe") || tag.contains("| safe") || tag.contains("escape(");
+        marked.extend(tags.filter(raw).map(|tag| tag.trim().to_owned()));
+    }
+    assert_eq!(marked, ["totp.qr|safe"]);
 }

@@ -71,6 +71,18 @@ fn tag(source: &str) -> (Tag, &str) {
     }
 }
 
+/// What stands between the tags, without what is only space.
+pub fn texts(html: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    for part in html.split('<') {
+        let text = part.split_once('>').map_or(part, |(_, text)| text).trim();
+        if !text.is_empty() {
+            texts.push(text.to_owned());
+        }
+    }
+    texts
+}
+
 /// The page without its texts and values: what a hostile string must never change.
 pub fn skeleton(html: &str) -> Vec<(String, Vec<String>)> {
     tags(html)

@@ -3,6 +3,7 @@
 use vestibule_model::{
     ErrorCode, InteractionId, OAuthError, Secret, Timestamp, interaction::AuthorizationRequest,
 };
+use vestibule_policy::consent;
 use vestibule_web::{AppState, asked::Situation, browser::TOUCH_AFTER};
 
 use crate::issue::Mint;
@@ -21,7 +22,8 @@ pub async fn issue_code(
     let ring = state.ring();
     let mint =
         Mint { ring: &ring, settings: &state.settings, entropy: state.entropy.as_ref(), now };
-    let minted = mint.authorization_code(request, who);
+    let granted = consent::granted(request, &situation.client, situation.consent.as_ref());
+    let minted = mint.authorization_code(request, granted, who);
     let idle = now.since(who.session.last_seen_at) >= TOUCH_AFTER;
     let session_id = who.session.id.clone();
     tracing::info!(

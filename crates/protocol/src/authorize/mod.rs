@@ -68,9 +68,9 @@ async fn respond_to(
     let client_id = ClientId::new(params.get("client_id").unwrap_or_default());
     let session = browser::session_hash(http);
     let has_session = session.is_some();
-    let lifetimes = state.settings.lifetimes.clone();
+    let settings = state.settings.clone();
     let situation = state
-        .read(move |conn| Situation::load(conn, &client_id, session.as_ref(), &lifetimes, now))
+        .read(move |conn| Situation::load(conn, &client_id, session.as_ref(), &settings, now))
         .await
         .map_err(Rejection::Page)?;
     let client = situation.as_ref().map(|situation| &situation.client);

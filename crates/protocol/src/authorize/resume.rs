@@ -57,6 +57,8 @@ pub(super) fn page_of(issuer: &Issuer, id: &InteractionId, step: &Step) -> Optio
     let path = match step {
         Step::Login { .. } => urls::LOGIN,
         Step::SelectAccount => urls::SELECT_ACCOUNT,
+        Step::StepUp { .. } => urls::VERIFY,
+        Step::Terms => urls::TERMS,
         Step::Consent { .. } => urls::CONSENT,
         Step::Deny(_) | Step::Issue => return None,
     };

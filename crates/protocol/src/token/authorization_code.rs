@@ -10,7 +10,7 @@ use vestibule_model::{
 };
 use vestibule_policy::authorization_code as policy;
 use vestibule_storage::Conn;
-use vestibule_web::{AppState, RequestId};
+use vestibule_web::{AppState, RequestId, profile};
 
 use super::misuse;
 use crate::issue::{Mint, MintedTokens, Turn};
@@ -77,9 +77,9 @@ impl Exchange {
         if found.user.disabled_at.is_some() {
             return Err(ErrorCode::UserDisabled.into());
         }
+        let user = profile::opened(state, found.user).await?;
         let turn = Turn { generation: 0, nonce: found.code.nonce.as_deref() };
-        let mut minted =
-            mint.tokens(&client, &found.user, &found.grant, &found.grant.scope, turn)?;
+        let mut minted = mint.tokens(&client, &user, &found.grant, &found.grant.scope, turn)?;
         let response = std::mem::take(&mut minted.response);
         let event = misuse::event(REPLAYED, &found.grant, request_id, now);
         match state.write(move |conn| redeem(conn, &hash, &found.grant, &minted, &event)).await? {

@@ -11,14 +11,10 @@ pub(super) fn event(
     request_id: &RequestId,
     now: Timestamp,
 ) -> AuditEvent {
-    AuditEvent {
-        at: now,
-        event: name,
-        user_id: Some(grant.user_id.clone()),
-        client_id: Some(grant.client_id.clone()),
-        request_id: request_id.0.clone(),
-        detail: format!("grant {} revoked", grant.id),
-    }
+    AuditEvent::new(now, name, &request_id.0)
+        .of_user(&grant.user_id)
+        .of_client(&grant.client_id)
+        .detail(format!("grant {} revoked", grant.id))
 }
 
 /// Revokes the grant, with everything issued from it and nothing else of the person's. Noted once,

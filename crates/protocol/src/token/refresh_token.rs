@@ -16,7 +16,7 @@ use vestibule_model::{
 };
 use vestibule_policy::refresh::{self as policy, Presented, RefreshDecision};
 use vestibule_storage::Conn;
-use vestibule_web::{AppState, RequestId};
+use vestibule_web::{AppState, RequestId, profile};
 
 use super::misuse;
 use crate::issue::{Mint, MintedTokens, Turn};
@@ -102,14 +102,14 @@ impl Refresh {
             now,
         ) {
             RefreshDecision::Rotate { scope } => scope,
-            RefreshDecision::Replay => return replay(state, found.token.used),
+            RefreshDecision::Replay => return replay(state, found.token.used).await,
             RefreshDecision::Refuse(error) => return Err(error),
             RefreshDecision::Reuse => {
                 state.write(move |conn| misuse::revoke(conn, &found.grant, &reuse)).await?;
                 return Err(ErrorCode::RefreshTokenReused.into());
             }
         };
-        let user = user.map_err(OAuthError::new)?;
+        let user = profile::opened(state, user.map_err(OAuthError::new)?).await?;
         let turn = Turn { generation: found.token.generation + 1, nonce: None };
         let mut minted = mint.tokens(&client, &user, &found.grant, &granted, turn)?;
         let response = std::mem::take(&mut minted.response);
@@ -128,7 +128,7 @@ impl Refresh {
         };
         match state.write(move |conn| rotation.rotate(conn)).await? {
             Rotated::Fresh => Ok(response),
-            Rotated::Lost(sealed) => open(state, &sealed),
+            Rotated::Lost(sealed) => open(state, &sealed).await,
             Rotated::Reused => Err(ErrorCode::RefreshTokenReused.into()),
             Rotated::Refused(error) => Err(error),
         }
@@ -195,9 +195,12 @@ pub(crate) fn find_with_user(
     Ok(Some((found, user)))
 }
 
-fn replay(state: &AppState, used: Option<RefreshUse>) -> Result<Map<String, Value>, OAuthError> {
+async fn replay(
+    state: &AppState,
+    used: Option<RefreshUse>,
+) -> Result<Map<String, Value>, OAuthError> {
     let usage = used.ok_or(ErrorCode::RefreshTokenReused)?;
-    open(state, &usage.sealed_reply)
+    open(state, &usage.sealed_reply).await
 }
 
 fn seal(state: &AppState, response: &Map<String, Value>) -> Result<String, OAuthError> {
@@ -205,8 +208,8 @@ fn seal(state: &AppState, response: &Map<String, Value>) -> Result<String, OAuth
     Ok(state.sealer.seal(SEALED_REPLY, plain.as_bytes(), state.entropy.as_ref())?)
 }
 
-fn open(state: &AppState, sealed: &str) -> Result<Map<String, Value>, OAuthError> {
-    let plain = state.sealer.open(SEALED_REPLY, sealed)?;
+async fn open(state: &AppState, sealed: &str) -> Result<Map<String, Value>, OAuthError> {
+    let plain = state.open_sealed(SEALED_REPLY, sealed).await?;
     let reply = serde_json::from_slice(&plain).map_err(|error| {
         OAuthError::new(ErrorCode::Internal).because(format!("sealed reply: {error}"))
     })?;
