@@ -5,13 +5,13 @@ mod admin;
 mod client;
 mod config;
 mod demo;
-
+mod invite;
 mod keys;
 mod output;
-
 mod serve;
 mod small_file;
 mod user;
+mod words;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -52,10 +52,13 @@ enum Command {
     /// Manage people's accounts.
     #[command(subcommand)]
     User(user::Command),
+    /// Invite people to make an account.
+    #[command(subcommand)]
+    Invite(invite::Command),
     /// Manage clients: the applications that people sign in to.
     #[command(subcommand)]
     Client(client::Command),
-    /// Manage the keys that sign tokens.
+    /// Manage the keys that sign tokens, and those that seal what rests in the database.
     #[command(subcommand)]
     Keys(keys::Command),
     /// Manage who may administer this server.
@@ -89,6 +92,7 @@ fn run(arguments: Arguments, environment: &Environment, output: &mut Output) -> 
     let Loaded { config, .. } = load()?;
     match arguments.command {
         Command::User(command) => user::run(command, config, output),
+        Command::Invite(command) => invite::run(&command, config, output),
         Command::Client(command) => client::run(command, config, output),
         Command::Keys(command) => keys::run(&command, config, output),
         Command::Admin(command) => admin::run(&command, config, output),
@@ -119,19 +123,34 @@ mod tests {
             "config show",
             "user create --username a --email a@example.com --password-file p",
             "user create --username a --email a@example.com --password-file p --name A --admin",
+            "user create --username a --email a@example.com --password-file p --group staff ops \
+             --group on-call",
+            "user create --username a --email a@example.com --password-hash-file h",
             "user list --json",
+            "user lock ana",
+            "user lock -XTCKKou-gUjnRQP5KUB6g --json",
+            "user erase --yes -XTCKKou-gUjnRQP5KUB6g",
+            "user unlock ana@example.com --json",
+            "user reset-mfa ana",
+            "user export ana --output ana.json",
+            "user export ana --json",
+            "user erase ana --yes",
+            "invite create --email a@example.com --group staff --send --json",
             "client create --client-id a --redirect-uri https://a/cb --grant-type \
              authorization_code --auth-method none --scope openid",
             "client create --client-id a --redirect-uri https://a/cb https://b/cb --redirect-uri \
              https://c/cb --post-logout-redirect-uri https://a/out --grant-type \
              authorization_code refresh_token --auth-method client_secret_basic --secret-file s \
              --scope openid --name A --application-type native --first-party --id-token-alg ES256 \
-             --access-token-alg EdDSA --access-token-format opaque --json",
+             --access-token-alg EdDSA --access-token-format opaque --optional-scope email \
+             --required-acr phr --json",
             "client create --client-id a --grant-type client_credentials --auth-method \
              private_key_jwt --jwks-file j --scope api",
             "client list",
             "keys list",
             "keys rotate --force",
+            "keys list-data",
+            "keys rotate-data --json",
             "admin setup-link",
         ] {
             let words = std::iter::once("vestibule").chain(line.split_whitespace());
@@ -147,6 +166,13 @@ mod tests {
             "",
             "sirve",
             "user create --username a",
+            "user create --username a --email a@example.com",
+            "user create --username a --email a@example.com --password-file p \
+             --password-hash-file h",
+            "user lock",
+            "user erase",
+            "invite create",
+            "client create --client-id a --auth-method none --scope openid --required-acr strong",
             "client create --client-id a --auth-method magic --scope openid",
             "client create --client-id a --grant-type implicit --auth-method none --scope openid",
             "client create --client-id a --auth-method none --scope openid --id-token-alg none",

@@ -3,6 +3,7 @@
 //! To add a setting: one [`Key`] in its section's table and one line in that section's `read`.
 //! The example, `config show`, unknown-key suggestions and defaults follow from the table.
 
+mod accounts;
 mod consent;
 mod database;
 mod duration;
@@ -12,8 +13,11 @@ mod instance;
 mod key;
 mod keys;
 mod lifetimes;
+mod lockout;
 mod log;
+mod mail;
 mod metrics;
+mod mfa;
 mod origin;
 mod password;
 mod reader;
@@ -29,7 +33,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use vestibule_model::settings::{Lifetimes, Settings};
+use vestibule_model::settings::{Accounts, Lifetimes, MfaRules, Settings};
+use vestibule_policy::guessing;
 
 use self::reader::Reader;
 pub use self::{
@@ -41,6 +46,7 @@ pub use self::{
     key::{Key, Preset, SECTIONS, Section},
     keys::Keys,
     log::{Log, LogFormat},
+    mail::Mail,
     metrics::Metrics,
     origin::{Mistakes, Origin, Problem},
     password::Password,
@@ -63,8 +69,16 @@ pub struct Config {
     pub keys: Keys,
     /// How long things live.
     pub lifetimes: Lifetimes,
-    /// What hashing a password costs.
+    /// What passwords must be, and what hashing one costs.
     pub password: Password,
+    /// What happens to those who guess.
+    pub lockout: guessing::Limits,
+    /// Who needs a second factor.
+    pub mfa: MfaRules,
+    /// How accounts come and go.
+    pub accounts: Accounts,
+    /// How mails leave.
+    pub mail: Mail,
     /// When people are asked.
     pub consent: Consent,
     /// The Prometheus endpoint.
@@ -85,6 +99,9 @@ impl Config {
             skip_first_party_consent: self.consent.skip_first_party,
             development: self.instance.is_loopback,
             display_name: self.instance.display_name.clone(),
+            accounts: Accounts { password_history: self.password.history, ..self.accounts.clone() },
+            mfa: self.mfa.clone(),
+            mail: self.mail.mode,
         }
     }
 }
@@ -152,6 +169,10 @@ fn read(reader: &mut Reader) -> Config {
         keys: keys::read(reader),
         lifetimes: lifetimes::read(reader),
         password: password::read(reader),
+        lockout: lockout::read(reader),
+        mfa: mfa::read(reader),
+        accounts: accounts::read(reader, &instance),
+        mail: mail::read(reader, &instance),
         consent: consent::read(reader),
         metrics: metrics::read(reader),
         log: log::read(reader),
@@ -193,6 +214,9 @@ fn show(reader: &Reader, key: &'static Key) -> Shown {
     let value = entry.map(|entry| match entry.raw {
         tree::Raw::Text(text) if key.path == "database.url" => {
             tree::Raw::Text(database::masked(&text)).to_toml()
+        }
+        tree::Raw::Text(text) if key.path == "mail.smtp_url" => {
+            tree::Raw::Text(mail::masked(&text)).to_toml()
         }
         _ if key.secret => "\"***\"".to_owned(),
         raw => raw.to_toml(),

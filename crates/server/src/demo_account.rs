@@ -52,14 +52,10 @@ pub fn seed(premises: &Premises, listen: &str, public_url: &str) -> Result<DemoS
 }
 
 fn user(premises: &Premises) -> Result<User, Fault> {
-    let now = premises.now();
+    let id = UserId::new(random_id(&OsEntropy));
+    let hash = passwords::hash(&premises.config.password, Secret::new(PASSWORD))?;
     Ok(User {
-        id: UserId::new(random_id(&OsEntropy)),
-        username: USERNAME.to_owned(),
-        email: "demo@example.com".to_owned(),
         email_verified: true,
-        password_hash: passwords::hash(&premises.config.password, Secret::new(PASSWORD))?,
-        is_admin: false,
         profile: Profile {
             name: Some("Dana Demo".to_owned()),
             given_name: Some("Dana".to_owned()),
@@ -69,9 +65,7 @@ fn user(premises: &Premises) -> Result<User, Fault> {
             locale: Some("en".to_owned()),
             ..Profile::default()
         },
-        created_at: now,
-        updated_at: now,
-        disabled_at: None,
+        ..User::new(id, USERNAME, "demo@example.com", hash, premises.now())
     })
 }
 
@@ -96,6 +90,8 @@ fn client(premises: &Premises, settings: &DemoSettings, secret: &Secret) -> Resu
             access_token_format: AccessTokenFormat::Jwt,
             default_max_age: None,
             first_party: false,
+            optional_scope: ScopeSet::default(),
+            required_acr: None,
         },
         secret_hash: Some(premises.digester().client_secret(secret)),
         created_at: now,

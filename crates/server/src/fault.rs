@@ -2,6 +2,7 @@
 
 use vestibule_identity::password::PasswordError;
 use vestibule_keys::KeyError;
+use vestibule_model::OAuthError;
 use vestibule_storage::StorageError;
 
 use crate::config::Mistakes;
@@ -26,6 +27,9 @@ pub enum Fault {
     /// Hashing a password.
     #[error(transparent)]
     Password(#[from] PasswordError),
+    /// What the server's own handlers would have refused.
+    #[error(transparent)]
+    Handler(#[from] OAuthError),
     /// Metrics.
     #[error(transparent)]
     Metrics(#[from] MetricsFault),

@@ -1,27 +1,52 @@
 //! What runs beside the requests. An idle server asks the database nothing: each job first looks
-//! whether anybody came since it last ran.
+//! whether anybody came since it last ran. Only the sweep looks once a day all the same.
 
+pub mod erasure;
 pub mod keys;
+pub mod mail;
+pub mod reseal;
 pub mod sweep;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Whether a request came since somebody last looked.
+/// Whether a request came since each of those who ask last did.
 #[derive(Debug, Default)]
-pub struct Activity(AtomicBool);
+pub struct Activity {
+    sweep: AtomicBool,
+    reseal: AtomicBool,
+    mail: AtomicBool,
+}
+
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watcher {
+    /// [`sweep`].
+    Sweep,
+    /// [`reseal`].
+    Reseal,
+    /// [`mail`].
+    Mail,
+}
 
 impl Activity {
     /// A request came.
     pub fn mark(&self) {
-        // Reading first keeps the cache line shared while many threads mark at once.
-        if !self.0.load(Ordering::Relaxed) {
-            self.0.store(true, Ordering::Relaxed);
+        for flag in [&self.sweep, &self.reseal, &self.mail] {
+            // Reading first keeps the cache line shared while many threads mark at once.
+            if !flag.load(Ordering::Relaxed) {
+                flag.store(true, Ordering::Relaxed);
+            }
         }
     }
 
-    /// Whether a request came since the last call.
-    pub fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+    /// Whether a request came since `watcher` last asked.
+    pub fn take(&self, watcher: Watcher) -> bool {
+        let flag = match watcher {
+            Watcher::Sweep => &self.sweep,
+            Watcher::Reseal => &self.reseal,
+            Watcher::Mail => &self.mail,
+        };
+        flag.swap(false, Ordering::Relaxed)
     }
 }
 
@@ -30,12 +55,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn activity_is_seen_once() {
+    fn activity_is_seen_once_by_each_who_asks() {
         let activity = Activity::default();
-        assert!(!activity.take());
+        assert!(!activity.take(Watcher::Sweep));
         activity.mark();
         activity.mark();
-        assert!(activity.take());
-        assert!(!activity.take());
+        for watcher in [Watcher::Sweep, Watcher::Reseal, Watcher::Mail] {
+            assert!(activity.take(watcher));
+            assert!(!activity.take(watcher));
+        }
     }
 }

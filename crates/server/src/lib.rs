@@ -5,6 +5,7 @@ pub mod app;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod data_keys;
 pub mod demo_account;
 pub mod entropy;
 pub mod fault;

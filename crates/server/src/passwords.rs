@@ -18,6 +18,7 @@ pub fn hash(settings: &Password, password: Secret) -> Result<String, Fault> {
         parallelism: settings.parallelism,
         concurrency: 1,
         queue: 1,
+        pepper: settings.pepper.clone(),
     })?;
     Ok(hasher.hash_blocking(password, &OsEntropy)?)
 }

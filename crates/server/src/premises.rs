@@ -6,6 +6,7 @@ use vestibule_storage::{DatabaseSettings, DatabaseUrl, Db};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::data_keys;
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
 use crate::master_key::{self, Provenance};
@@ -16,12 +17,14 @@ pub struct Premises {
     pub config: Config,
     /// Its database, brought to this version's shape.
     pub db: Db,
-    /// What seals and digests.
+    /// What digests, and seals the data keys.
     pub master_key: MasterKey,
+    sealer: Sealer,
 }
 
 impl Premises {
-    /// Reads or makes the master key, then opens the database.
+    /// Reads or makes the master key, opens the database, and makes the first data key if there is
+    /// none.
     ///
     /// # Errors
     /// See [`Fault`].
@@ -32,13 +35,15 @@ impl Premises {
         };
         make_database_folder(&config.database)?;
         let db = Db::open(&config.database)?;
-        Ok(Self { config, db, master_key })
+        let sealer = Sealer::new(&master_key);
+        data_keys::open(&db, &sealer, SystemClock.now())?;
+        Ok(Self { config, db, master_key, sealer })
     }
 
-    /// Encryption at rest.
+    /// Encryption at rest. Every copy knows the same data keys.
     #[must_use]
     pub fn sealer(&self) -> Sealer {
-        Sealer::new(&self.master_key)
+        self.sealer.clone()
     }
 
     /// Keyed MACs.

@@ -11,7 +11,8 @@ use tokio::net::TcpSocket;
 use crate::app::{Intake, Site};
 use crate::fault::Fault;
 use crate::health::Health;
-use crate::jobs::sweep;
+use crate::jobs::reseal::Resealer;
+use crate::jobs::{mail, sweep};
 use crate::wire::Wired;
 
 /// What is left of the time to stop for closing the database.
@@ -38,6 +39,8 @@ pub async fn run(wired: Wired, announce: impl FnOnce()) -> Result<(), Fault> {
     let signals = StopSignals::take().map_err(Fault::io("cannot take stop signals"))?;
     let metrics_handle = metrics.as_ref().map(Server::handle);
     let mut beside = vec![
+        rt::spawn(Resealer::new(state.clone()).run(Arc::clone(&activity))),
+        rt::spawn(mail::run(state.clone(), config.mail.smtp.clone(), Arc::clone(&activity))),
         rt::spawn(sweep::run(state.clone(), activity)),
         rt::spawn(key_watch.run()),
         rt::spawn(stop_on_signal(signals, server.handle(), health, limits)),

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::thread;
 
 use actix_web::web;
+use url::Url;
+use vestibule_identity::passkey::{Attestation, Passkeys};
 use vestibule_identity::password::{PasswordHasher, PasswordSettings};
 use vestibule_model::ClientId;
 use vestibule_web::{
@@ -13,6 +15,7 @@ use vestibule_web::{
 
 use crate::clock::SystemClock;
 use crate::config::Config;
+use crate::data_keys;
 use crate::demo_account::CLIENT_ID;
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
@@ -46,31 +49,36 @@ pub struct Wired {
 pub fn wire(premises: Premises) -> Result<Wired, Fault> {
     let now = premises.now();
     let (sealer, digester) = (premises.sealer(), premises.digester());
-    let Premises { config, db, master_key } = premises;
+    let Premises { config, db, .. } = premises;
     let schedule = schedule(&config);
     let keeper = Keeper { db: &db, schedule: &schedule, sealer: &sealer, entropy: &OsEntropy };
     for step in keeper.bring_to(Wanted::Due, now)? {
         tracing::info!(event = "signing_keys.changed", ?step);
     }
     let stored = db.read(vestibule_storage::signing_key::list).wait()?;
+    // After the list: another instance may have sealed a key under a data key that is new here.
+    data_keys::open(&db, &sealer, now)?;
     let ring = keeper.parsed(&stored, now)?;
     let figures = Figures::new()?;
     let state = web::Data::new(AppState {
-        settings: config.settings(),
+        settings: Arc::new(config.settings()),
         keys: KeyHolder::new(ring, now),
         sealer,
         digester,
         passwords: PasswordHasher::new(password_settings(&config))?,
+        password_rules: config.password.rules,
+        guess_limits: config.lockout,
+        passkeys: passkeys(&config),
         clock: Arc::new(SystemClock),
         entropy: Arc::new(OsEntropy),
         metrics: Instruments::new(&figures.meter()),
+        mail_wake: Arc::default(),
         origins: Origins::default(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         max_body_bytes: config.server.max_body_bytes,
         db,
     });
-    let sealer = vestibule_keys::Sealer::new(&master_key);
-    let key_watch = KeyWatch::new(state.clone(), schedule, sealer, fingerprint(&stored));
+    let key_watch = KeyWatch::new(state.clone(), schedule, fingerprint(&stored));
     let health = health(&state);
     Ok(Wired { config, state, figures, health, key_watch })
 }
@@ -116,6 +124,19 @@ pub fn refuse_demo_client(premises: &Premises) -> Result<(), Fault> {
     )))
 }
 
+/// Passkeys, where browsers allow them.
+fn passkeys(config: &Config) -> Option<Passkeys> {
+    let attestation = if config.mfa.attestation { Attestation::Direct } else { Attestation::None };
+    let issuer = Url::parse(config.instance.issuer.as_str()).ok()?;
+    match Passkeys::new(&issuer, &config.instance.display_name) {
+        Ok(passkeys) => Some(passkeys.with_attestation(attestation)),
+        Err(why) => {
+            tracing::warn!(event = "passkeys.unavailable", %why);
+            None
+        }
+    }
+}
+
 fn password_settings(config: &Config) -> PasswordSettings {
     let cores = thread::available_parallelism().map_or(1, NonZero::get);
     let concurrency = config.password.concurrency.unwrap_or(cores.min(4));
@@ -125,5 +146,6 @@ fn password_settings(config: &Config) -> PasswordSettings {
         parallelism: config.password.parallelism,
         concurrency,
         queue: concurrency.saturating_mul(QUEUE_PER_HASHER),
+        pepper: config.password.pepper.clone(),
     }
 }

@@ -4,10 +4,11 @@
 
 use tempfile::TempDir;
 use vestibule_model::client::SigningAlg;
-use vestibule_model::{Secret, Timestamp};
+use vestibule_model::user::User;
+use vestibule_model::{Secret, Timestamp, UserId};
 use vestibule_server::config::{self, Environment};
 use vestibule_server::entropy::OsEntropy;
-use vestibule_server::jobs::sweep;
+use vestibule_server::jobs::{erasure, sweep};
 use vestibule_server::premises::Premises;
 use vestibule_server::signing_keys::{Keeper, Wanted, schedule};
 use vestibule_server::wire;
@@ -95,4 +96,36 @@ fn instances_that_start_at_once_make_one_set_of_keys() {
         let signing = keys.iter().filter(|key| key.alg == alg && key.active_at.is_some()).count();
         assert_eq!((signing, keys.iter().filter(|key| key.alg == alg).count()), (1, 2));
     }
+}
+
+#[test]
+fn accounts_are_erased_when_their_days_of_grace_are_over_and_not_before() {
+    let folder = TempDir::new().unwrap();
+    let premises = premises(&folder);
+    let now = premises.now();
+    // More than one batch of them.
+    let due = (0..45).map(|number| (format!("due-{number}"), Some(now.plus(-1))));
+    let others = [("waiting".to_owned(), Some(now.plus(1_000))), ("staying".to_owned(), None)];
+    let people: Vec<_> = due
+        .chain(others)
+        .map(|(name, deletion_at)| User {
+            deletion_at,
+            ..User::new(UserId::new(&name), &name, format!("{name}@example.com"), "hash", now)
+        })
+        .collect();
+    let stored = premises.db.write(move |conn| {
+        people.iter().try_for_each(|user| vestibule_storage::user::insert(conn, user))
+    });
+    stored.wait().unwrap();
+    let state = wire::wire(premises).unwrap().state;
+    let system = actix_web::rt::System::new();
+    assert_eq!(system.block_on(erasure::erase_due(&state)).unwrap(), 45);
+    assert_eq!(system.block_on(erasure::erase_due(&state)).unwrap(), 0);
+    let left = state.db.read(vestibule_storage::user::list).wait().unwrap();
+    let mut left: Vec<_> = left.into_iter().map(|user| user.username).collect();
+    left.sort();
+    assert_eq!(left, ["staying", "waiting"]);
+    let lines = state.db.read(|conn| vestibule_storage::audit::list_recent(conn, 1_000)).wait();
+    let erased = lines.unwrap().into_iter().filter(|line| line.event == "account.erased");
+    assert_eq!(erased.filter(|line| line.user_id.is_some()).count(), 45);
 }

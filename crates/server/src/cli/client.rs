@@ -9,8 +9,9 @@ use vestibule_model::audit::AuditEvent;
 use vestibule_model::client::{
     AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg,
 };
+use vestibule_model::scope::OPENID;
 use vestibule_model::{ClientId, ScopeSet, Secret, entropy::random_secret};
-use vestibule_policy::client_metadata;
+use vestibule_policy::{acr, client_metadata};
 use vestibule_storage::StorageError;
 
 use super::output::{Output, table};
@@ -60,6 +61,12 @@ pub(super) struct NewClient {
     /// Every scope it may ask for, separated by spaces.
     #[arg(long, default_value = "openid")]
     scope: String,
+    /// Scopes of these that people may leave out on the consent page, separated by spaces.
+    #[arg(long, value_name = "SCOPE", default_value = "", hide_default_value = true)]
+    optional_scope: String,
+    /// How well its people must have signed in at least.
+    #[arg(long, value_name = "ACR", value_parser = PossibleValuesParser::new(acr::SUPPORTED))]
+    required_acr: Option<String>,
     /// The name people see.
     #[arg(long)]
     name: Option<String>,
@@ -164,11 +171,16 @@ impl NewClient {
         let secret = self.given_secret(&mut mistakes, output)?;
         let jwks =
             self.jwks_file.as_deref().map(|path| read_jwks(path, &mut mistakes)).transpose()?;
-        let scope = ScopeSet::parse(&self.scope).unwrap_or_else(|fault| {
-            mistakes.push(format!("--scope: {fault}"));
-            ScopeSet::default()
-        });
-        let metadata = self.metadata(scope, jwks.flatten());
+        let scope = read_scope("--scope", &self.scope, &mut mistakes);
+        let optional = read_scope("--optional-scope", &self.optional_scope, &mut mistakes);
+        let unknown = optional.difference(&scope);
+        if !unknown.is_empty() {
+            mistakes.push(format!("--optional-scope: {unknown} is not among --scope"));
+        }
+        if optional.contains(OPENID) {
+            mistakes.push("--optional-scope: openid cannot be left out".to_owned());
+        }
+        let metadata = self.metadata(scope, optional, jwks.flatten());
         let problems = client_metadata::check(&metadata);
         mistakes.extend(problems.iter().map(ToString::to_string));
         if !mistakes.is_empty() {
@@ -198,7 +210,12 @@ impl NewClient {
         Ok(Some(secret))
     }
 
-    fn metadata(&self, scope: ScopeSet, jwks: Option<Value>) -> ClientMetadata {
+    fn metadata(
+        &self,
+        scope: ScopeSet,
+        optional_scope: ScopeSet,
+        jwks: Option<Value>,
+    ) -> ClientMetadata {
         let mut grant_types = self.grant_type.clone();
         if grant_types.is_empty() {
             grant_types = vec![GrantType::AuthorizationCode, GrantType::RefreshToken];
@@ -219,12 +236,21 @@ impl NewClient {
             access_token_format: self.access_token_format,
             default_max_age: None,
             first_party: self.first_party,
+            optional_scope,
+            required_acr: self.required_acr.clone(),
         }
     }
 }
 
 fn needs_secret(method: AuthMethod) -> bool {
     matches!(method, AuthMethod::ClientSecretBasic | AuthMethod::ClientSecretPost)
+}
+
+fn read_scope(option: &str, text: &str, mistakes: &mut Vec<String>) -> ScopeSet {
+    ScopeSet::parse(text).unwrap_or_else(|fault| {
+        mistakes.push(format!("{option}: {fault}"));
+        ScopeSet::default()
+    })
 }
 
 fn read_jwks(path: &Path, mistakes: &mut Vec<String>) -> Result<Option<Value>, Fault> {
@@ -274,14 +300,8 @@ fn create(new: Checked, premises: &Premises, output: &mut Output) -> Result<(), 
 
 /// Stores a client and a line about it in the audit log.
 pub(super) fn insert(premises: &Premises, client: Client) -> Result<(), StorageError> {
-    let event = AuditEvent {
-        at: client.created_at,
-        event: "client.created",
-        user_id: None,
-        client_id: Some(client.id.clone()),
-        request_id: "command-line".to_owned(),
-        detail: String::new(),
-    };
+    let event =
+        AuditEvent::new(client.created_at, "client.created", "command-line").of_client(&client.id);
     let stored = premises.db.write(move |conn| {
         vestibule_storage::client::insert(conn, &client)?;
         vestibule_storage::audit::insert(conn, &event)

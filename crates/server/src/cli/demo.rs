@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use serde_json::json;
+use vestibule_model::settings::Mail;
 
 use super::output::Output;
 use super::serve::start_log;
@@ -11,6 +12,9 @@ use crate::demo_account::{self, PASSWORD, USERNAME};
 use crate::fault::Fault;
 use crate::premises::Premises;
 use crate::{run, wire};
+
+/// Where mails are read that go nowhere.
+const MAILBOX: &str = "/dev/mailbox";
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
@@ -31,13 +35,20 @@ pub(super) fn run(demo: &Arguments, loaded: Loaded, output: &mut Output) -> Resu
     let app_url = format!("http://localhost:{}", demo.app_listen.port());
     let settings = demo_account::seed(&premises, &demo.app_listen.to_string(), &app_url)?;
     let issuer = settings.issuer.clone();
+    let mailbox = (premises.config.mail.mode == Mail::Mailbox)
+        .then(|| premises.config.instance.issuer.url(MAILBOX));
     let wired = wire::wire(premises)?;
+    let mail = mailbox.as_deref().map_or_else(
+        || "as mail.smtp_url says".to_owned(),
+        |url| format!("{url}   the mails that people would get"),
+    );
     let words = format!(
         "\n  Sample app   {app_url}   open this and sign in\n  Vestibule    {issuer}\n  User         \
-         {USERNAME}\n  Password     {PASSWORD}\n\n  Ctrl-C stops both.\n"
+         {USERNAME}\n  Password     {PASSWORD}\n  Mailbox      {mail}\n\n  Ctrl-C stops both.\n"
     );
     let answer = json!({
         "app": app_url, "issuer": issuer, "username": USERNAME, "password": PASSWORD,
+        "mailbox": mailbox,
     });
     actix_web::rt::System::new().block_on(async {
         let app = actix_web::rt::spawn(vestibule_demo::run(settings));

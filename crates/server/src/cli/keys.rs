@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 use vestibule_keys::rotation::{self, Phase, RotationStep};
 use vestibule_model::Timestamp;
 use vestibule_model::audit::AuditEvent;
+use vestibule_model::sealed::StoredDataKey;
 use vestibule_model::signing_key::StoredKey;
-use vestibule_storage::signing_key;
+use vestibule_storage::{data_key, signing_key};
 
 use super::output::{Output, table};
 use crate::config::Config;
+use crate::data_keys;
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
 use crate::premises::Premises;
@@ -27,6 +29,11 @@ pub(super) enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// List the data keys, which sealed columns of the database are sealed under.
+    ListData,
+    /// Let another data key seal from now on. Running servers follow by themselves, and seal again
+    /// what rests under the older ones.
+    RotateData,
 }
 
 pub(super) fn run(command: &Command, config: Config, output: &mut Output) -> Result<(), Fault> {
@@ -34,6 +41,8 @@ pub(super) fn run(command: &Command, config: Config, output: &mut Output) -> Res
     match command {
         Command::List => list(&premises, output),
         Command::Rotate { force } => rotate(&premises, *force, output),
+        Command::ListData => list_data(&premises, output),
+        Command::RotateData => rotate_data(&premises, output),
     }
 }
 
@@ -97,14 +106,11 @@ fn rotate(premises: &Premises, force: bool, output: &mut Output) -> Result<(), F
     // A database that no server has started on yet has no keys that could be rotated.
     keeper.bring_to(Wanted::Due, now)?;
     let steps = keeper.bring_to(Wanted::RotatedNow { force }, now)?;
-    let event = AuditEvent {
-        at: now,
-        event: "signing_keys.rotated",
-        user_id: None,
-        client_id: None,
-        request_id: "command-line".to_owned(),
-        detail: if force { "forced".to_owned() } else { String::new() },
-    };
+    let event = AuditEvent::new(now, "signing_keys.rotated", "command-line").detail(if force {
+        "forced"
+    } else {
+        ""
+    });
     premises.db.write(move |conn| vestibule_storage::audit::insert(conn, &event)).wait()?;
     let words: Vec<_> = steps.iter().map(sentence).collect();
     let answer: Vec<_> = steps.iter().map(to_json).collect();
@@ -140,4 +146,46 @@ fn to_json(step: &RotationStep) -> Value {
         }
         RotationStep::Forget { kid } => json!({ "step": "forget", "kid": kid }),
     }
+}
+
+fn list_data(premises: &Premises, output: &mut Output) -> Result<(), Fault> {
+    let keys = premises.db.read(data_key::list).wait()?;
+    let active = vestibule_keys::data_keys::active(&keys).map(|key| key.id.clone());
+    let state = |key: &StoredDataKey| match key.retired_at {
+        _ if Some(&key.id) == active.as_ref() => "sealing",
+        None => "replaced",
+        Some(_) => "retired",
+    };
+    let rows: Vec<Vec<String>> = keys
+        .iter()
+        .map(|key| {
+            let retired = key.retired_at.map(times::written).unwrap_or_default();
+            let made = times::written(key.created_at);
+            vec![key.id.clone(), state(key).to_owned(), made, retired]
+        })
+        .collect();
+    let answer: Vec<Value> = keys
+        .iter()
+        .map(|key| {
+            json!({
+                "id": key.id,
+                "state": state(key),
+                "created_at": key.created_at,
+                "retired_at": key.retired_at,
+            })
+        })
+        .collect();
+    output.answer(&Value::Array(answer), &table(&["ID", "STATE", "MADE", "RETIRED"], &rows))
+}
+
+fn rotate_data(premises: &Premises, output: &mut Output) -> Result<(), Fault> {
+    let (sealer, now) = (premises.sealer(), premises.now());
+    let rotated = premises.db.write(move |conn| data_keys::rotate(conn, &sealer, now)).wait()?;
+    let words = format!(
+        "{} seals from now on. A running server takes it over with its next requests, and seals \
+         again what rests under older keys; one that is down does so when it starts. `vestibule \
+         keys list-data` shows when that is done: the older keys are retired then.",
+        rotated.id
+    );
+    output.answer(&json!({ "id": rotated.id, "replaces": rotated.replaces }), &words)
 }

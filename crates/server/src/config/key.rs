@@ -1,7 +1,10 @@
 //! The table of settings: one [`Key`] a line of the file. Loading, the example, `config show` and
 //! the suggestions for misspelt keys all read it, so a key exists once.
 
-use super::{consent, database, instance, keys, lifetimes, log, metrics, password, server};
+use super::{
+    accounts, consent, database, instance, keys, lifetimes, lockout, log, mail, metrics, mfa,
+    password, server,
+};
 
 /// A setting.
 #[derive(Clone, Copy, Debug)]
@@ -81,13 +84,17 @@ pub struct Section {
 }
 
 /// Every section, in the order of the file.
-pub const SECTIONS: [Section; 9] = [
+pub const SECTIONS: [Section; 13] = [
     instance::SECTION,
     server::SECTION,
     database::SECTION,
     keys::SECTION,
     lifetimes::SECTION,
+    accounts::SECTION,
+    mail::SECTION,
     password::SECTION,
+    lockout::SECTION,
+    mfa::SECTION,
     consent::SECTION,
     metrics::SECTION,
     log::SECTION,

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use vestibule_model::settings::{Mail, Registration};
+
 use super::Config;
 use super::reader::Reader;
 
@@ -27,6 +29,13 @@ pub(super) fn check(reader: &mut Reader, config: &Config) {
         let fix = "make one with `openssl rand -hex 32 > FILE` (mode 0600), keep a copy elsewhere, \
                    and set keys.master_key_file to it";
         reader.mistake("keys.master_key_file", message, Some(fix.to_owned()));
+    }
+    if config.accounts.registration != Registration::Off && config.mail.mode == Mail::Off {
+        let given = reader.given_text("accounts.registration").unwrap_or_default();
+        let message =
+            format!("is {given}, which needs mail.smtp_url: new addresses are proved by mail");
+        let fix = "set mail.smtp_url and mail.from, or accounts.registration to off";
+        reader.mistake("accounts.registration", message, Some(fix.to_owned()));
     }
     if config.server.trusted_proxies.is_empty() {
         let message = "is empty, but the issuer is public: without the address of the proxy that \

@@ -2,6 +2,8 @@ use std::fs;
 
 use tempfile::TempDir;
 use vestibule_model::client::SigningAlg;
+use vestibule_model::settings::{Mail as Mode, MfaRequired, Registration};
+use vestibule_policy::password::Rules;
 
 use super::*;
 
@@ -41,8 +43,14 @@ fn nothing_at_all_is_development_on_this_machine() {
 
 #[test]
 fn the_defaults_are_the_models_own() {
-    let ours = load_with("", &[]).unwrap().config.lifetimes;
-    assert_eq!(format!("{ours:?}"), format!("{:?}", Lifetimes::default()));
+    let config = load_with("", &[]).unwrap().config;
+    let settings = config.settings();
+    assert_eq!(format!("{:?}", config.lifetimes), format!("{:?}", Lifetimes::default()));
+    assert_eq!(config.lockout, guessing::Limits::default());
+    assert_eq!(config.password.rules, Rules::default());
+    assert_eq!(settings.mfa, MfaRules::default());
+    let registration = Registration::Open;
+    assert_eq!(settings.accounts, Accounts { registration, ..Accounts::default() });
 }
 
 #[test]
@@ -85,6 +93,14 @@ fn commented_examples_would_work_too() {
     for (section, line) in [
         ("database", "url = \"postgres://vestibule:password@db.example.com/vestibule\""),
         ("keys", &format!("master_key = \"{KEY}\"")),
+        ("accounts", "registration = \"invite\""),
+        ("accounts", "terms_version = \"2026-01\"\nterms_uri = \"https://example.com/terms\""),
+        (
+            "mail",
+            "smtp_url = \"smtps://user:password@mail.example.com:465\"\n\
+             from = \"Example ID <id@example.com>\"",
+        ),
+        ("password", &format!("pepper = \"{KEY}\"")),
     ] {
         let loaded = load_with(&format!("[{section}]\n{line}"), &[]);
         assert!(loaded.is_ok(), "{line}");
@@ -126,6 +142,38 @@ fn each_mistake_is_named_with_its_key_and_reason() {
         ("[lifetimes]\nrefresh_absolute = \"1mo\"", "lifetimes.refresh_absolute", "write days"),
         ("[password]\nmemory_kib = 1024", "password.memory_kib", "between 7168"),
         ("[password]\nmemory_kib = 8192", "password.memory_kib", "too little for so few passes"),
+        ("[password]\nmin_length = 7", "password.min_length", "between 8 and 64"),
+        ("[password]\nmax_length = 63", "password.max_length", "between 64 and 1024"),
+        ("[password]\nmin_strength = 5", "password.min_strength", "between 0 and 4"),
+        ("[password]\nclasses = -1", "password.classes", "between 0 and 4"),
+        ("[password]\nhistory = 25", "password.history", "between 0 and 24"),
+        ("[password]\npepper = \"salt\"", "password.pepper", "has 4 bytes"),
+        ("[lockout]\nattempts = 0", "lockout.attempts", "between 1 and"),
+        ("[lockout]\nfirst_delay = \"20m\"", "lockout.first_delay", "lockout.max_delay"),
+        ("[lockout]\nwindow = \"2d\"", "lockout.window", "between 10s and 1d"),
+        ("[mfa]\nrequired = \"admins\"", "mfa.required", "nobody, administrators or everyone"),
+        ("[mfa]\ngroups = [\" \"]", "mfa.groups", "a group has a name"),
+        ("[mfa]\nscopes = [\"a b\"]", "mfa.scopes", "\"a b\" is not one scope"),
+        ("[mfa]\nremember_device = \"2y\"", "mfa.remember_device", "write days"),
+        ("[accounts]\nregistration = \"on\"", "accounts.registration", "open, invite or off"),
+        ("[accounts]\nterms_version = \"1\"", "accounts.terms_version", "accounts.terms_uri"),
+        (
+            "[accounts]\nterms_uri = \"https://e.org/t\"",
+            "accounts.terms_uri",
+            "accounts.terms_version",
+        ),
+        (
+            "[accounts]\nterms_version = \"1\"\nterms_uri = \"javascript:alert(1)\"",
+            "accounts.terms_uri",
+            "not a web address",
+        ),
+        ("[mail]\nsmtp_url = \"mail.example\"\nfrom = \"a@b.org\"", "mail.smtp_url", "not a URL"),
+        ("[mail]\nsmtp_url = \"smtp://mail\"", "mail.from", "is missing, but mails go out"),
+        (
+            "[mail]\nsmtp_url = \"smtp://mail\"\nfrom = \"Example ID\"",
+            "mail.from",
+            "has to be a mail address",
+        ),
         ("[consent]\nskip_first_party = \"yes\"", "consent.skip_first_party", "true or false"),
         ("[metrics]\nlisten = \"on\"", "metrics.listen", "or \"off\""),
         ("[log]\nformat = \"xml\"", "log.format", "auto, json or pretty"),
@@ -137,7 +185,9 @@ fn each_mistake_is_named_with_its_key_and_reason() {
             found.iter().any(|line| line.starts_with(&format!("{key}: ")) && line.contains(reason)),
             "{toml:?} gave {found:#?}"
         );
-        assert!(found.iter().all(|line| line.contains("vestibule.toml, line")), "{found:#?}");
+        let absent = "mail.from: is missing";
+        let placed = |line: &String| line.contains("vestibule.toml, line");
+        assert!(found.iter().all(|l| placed(l) || l.starts_with(absent)), "{found:#?}");
     }
 }
 
@@ -245,6 +295,15 @@ fn secrets_come_from_files_and_are_never_shown() {
     }
     let everything = format!("{loaded:?}");
     assert!(!everything.contains("hunter2") && !everything.contains(KEY), "{everything}");
+    let variables = [
+        ("VESTIBULE__MAIL__SMTP_URL", "smtps://u:hunter2@mail.example"),
+        ("VESTIBULE__MAIL__FROM", "id@example.com"),
+        ("VESTIBULE__PASSWORD__PEPPER", KEY),
+    ];
+    let mail = load_with("", &variables).unwrap();
+    let everything = format!("{mail:?}");
+    assert!(!everything.contains("hunter2") && !everything.contains(KEY), "{everything}");
+    assert!(everything.contains("smtps://u:***@mail.example"), "{everything}");
     let shown = loaded.values.iter().find(|shown| shown.key.path == "database.url").unwrap();
     assert_eq!(shown.value.as_deref(), Some("\"postgres://u:***@h/d\""));
     assert!(shown.origin.to_string().contains("VESTIBULE__DATABASE__URL_FILE"));
@@ -266,9 +325,14 @@ fn mistakes_do_not_repeat_secrets() {
     let variables = [
         ("VESTIBULE__DATABASE__URL", "mysql://u:hunter2@h/d"),
         ("VESTIBULE__KEYS__MASTER_KEY", "hunter2"),
+        ("VESTIBULE__MAIL__SMTP_URL", "http://u:hunter2@h"),
+        ("VESTIBULE__MAIL__FROM", "id@example.com"),
+        ("VESTIBULE__PASSWORD__PEPPER", "hunter2"),
     ];
     let found = mistakes("", &variables).join("\n");
-    assert!(found.contains("database.url") && found.contains("keys.master_key"), "{found}");
+    for key in ["database.url", "keys.master_key", "mail.smtp_url", "password.pepper"] {
+        assert!(found.contains(key), "{key}: {found}");
+    }
     assert!(!found.contains("hunter2"), "{found}");
 }
 
@@ -290,6 +354,59 @@ fn a_public_server_needs_a_place_and_a_key_of_its_own() {
     assert!(refused(&format!("{public}{dir}{key}")).is_empty());
     assert!(refused(&format!("{public}{url}{key}")).is_empty());
     assert!(refused("issuer = \"https://localhost\"").is_empty());
+}
+
+/// `accounts.registration` and where mails go follow from where the server is.
+#[test]
+fn registration_and_mail_are_open_at_home_and_off_abroad() {
+    let public = format!(
+        "issuer = \"https://id.example.com\"\ndata_dir = \"/x\"\n[keys]\nmaster_key = \"{KEY}\"\n"
+    );
+    let smtp = "[mail]\nsmtp_url = \"smtp://mail:25\"\nfrom = \"id@example.com\"\n";
+    let open = "[accounts]\nregistration = \"open\"\n";
+    for (toml, registration, mail) in [
+        (String::new(), Registration::Open, Mode::Mailbox),
+        (smtp.to_owned(), Registration::Open, Mode::Smtp),
+        (public.clone(), Registration::Off, Mode::Off),
+        (format!("{public}{smtp}"), Registration::Off, Mode::Smtp),
+        (format!("{public}{smtp}{open}"), Registration::Open, Mode::Smtp),
+    ] {
+        let settings = load_with(&toml, &[]).unwrap().config.settings();
+        assert_eq!((settings.accounts.registration, settings.mail), (registration, mail), "{toml}");
+    }
+    for wish in ["open", "invite"] {
+        let found = mistakes(&public, &[("VESTIBULE__ACCOUNTS__REGISTRATION", wish)]);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        let start = format!("accounts.registration: is {wish}, which needs mail.smtp_url");
+        assert!(found[0].starts_with(&start), "{found:#?}");
+    }
+}
+
+#[test]
+fn what_was_set_reaches_whoever_decides() {
+    let toml = "[accounts]\nterms_version = \"7\"\nterms_uri = \"https://e.org/t\"\n\
+                deletion_grace = \"0s\"\nfresh_sign_in = \"5m\"\n\
+                [password]\nmin_length = 8\nclasses = 3\nrefuse_breached = false\nhistory = 0\n\
+                [lockout]\nattempts = 7\nwindow = \"1h\"\nip_attempts = 9\n\
+                [mfa]\nrequired = \"everyone\"\ngroups = [\"ops\"]\nscopes = [\"pay\"]\n\
+                remember_device = \"0s\"\nemail_code = false\npasskey_attestation = true\n";
+    let config = load_with(toml, &[]).unwrap().config;
+    let Settings { accounts, mfa, .. } = config.settings();
+    let terms = accounts.terms.as_ref().map(|terms| (terms.version.as_str(), terms.uri.as_str()));
+    assert_eq!(terms, Some(("7", "https://e.org/t")));
+    assert_eq!((accounts.deletion_grace, accounts.fresh_sign_in), (0, 300));
+    assert_eq!(accounts.password_history, 0);
+    let rules = Rules { min: 8, classes: 3, refuse_breached: false, ..Rules::default() };
+    assert_eq!(config.password.rules, rules);
+    let limits = config.lockout;
+    assert_eq!((limits.account.attempts, limits.device.attempts), (7, 7));
+    assert_eq!((limits.account.window, limits.ip.window, limits.ip.attempts), (3_600, 3_600, 9));
+    assert_eq!(mfa.required, MfaRequired::Everyone);
+    assert!(mfa.attestation && !mfa.email_code);
+    assert_eq!((mfa.groups, mfa.scopes), (vec!["ops".to_owned()], vec!["pay".to_owned()]));
+    assert_eq!(mfa.remember_device, 0);
+    let config = load_with("[mfa]\nrequired = \"administrators\"", &[]).unwrap().config;
+    assert_eq!(config.mfa.required, MfaRequired::Administrators);
 }
 
 #[test]

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
-use vestibule_keys::Sealer;
 use vestibule_keys::rotation::RotationSettings;
 use vestibule_model::Timestamp;
 use vestibule_web::State;
+use vestibule_web::sealed::refresh;
 
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
@@ -29,7 +29,6 @@ pub struct KeyWatch {
 struct Tools {
     state: State,
     schedule: RotationSettings,
-    sealer: Sealer,
 }
 
 /// A ring of a certain time drops keys that left the JWKS since, so it is loaded anew now and then.
@@ -37,14 +36,9 @@ const RING_AGE: i64 = 3_600;
 
 impl KeyWatch {
     /// A watch that has seen the keys of `seen`.
-    pub(crate) fn new(
-        state: State,
-        schedule: RotationSettings,
-        sealer: Sealer,
-        seen: Fingerprint,
-    ) -> Self {
+    pub(crate) fn new(state: State, schedule: RotationSettings, seen: Fingerprint) -> Self {
         let reloaded_at = state.now();
-        Self { tools: Arc::new(Tools { state, schedule, sealer }), seen, reloaded_at }
+        Self { tools: Arc::new(Tools { state, schedule }), seen, reloaded_at }
     }
 
     /// Watches until dropped. Looks only if somebody used the keys since it last looked.
@@ -80,6 +74,9 @@ impl KeyWatch {
         if fingerprint == self.seen && now.since(self.reloaded_at) < RING_AGE {
             return Ok(());
         }
+        // A key made elsewhere may be sealed under a data key that is new here.
+        let sealer = self.tools.state.sealer.clone();
+        self.tools.state.db.read(move |conn| refresh::<Fault>(conn, &sealer)).await?;
         let ring = self.tools.keeper().parsed(&stored, now)?;
         self.tools.state.keys.replace(ring);
         if fingerprint != self.seen {
@@ -95,7 +92,7 @@ impl Tools {
         Keeper {
             db: &self.state.db,
             schedule: &self.schedule,
-            sealer: &self.sealer,
+            sealer: &self.state.sealer,
             entropy: &OsEntropy,
         }
     }

@@ -7,153 +7,17 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod data_keys;
+mod laden;
+mod site;
+mod users;
+
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
-const KEY: &str = "8f1d2c3b4a5968778695a4b3c2d1e0f00112233445566778899aabbccddeeff0";
-
-/// An installation in a folder of its own, with keys that are made quickly and cheap passwords.
-struct Site {
-    folder: TempDir,
-}
-
-impl Site {
-    fn new() -> Self {
-        let folder = TempDir::new().unwrap();
-        let text = "[server]\nlisten = \"127.0.0.1:0\"\nworkers = 1\nshutdown_timeout = \"10s\"\n\
-                    [metrics]\nlisten = \"off\"\n[keys]\nalgorithms = [\"RS256\", \"ES256\"]\n\
-                    [password]\nmemory_kib = 7168\niterations = 5\n[log]\nformat = \"json\"\n";
-        fs::write(folder.path().join("vestibule.toml"), text).unwrap();
-        fs::write(folder.path().join("password"), "correct horse battery\n").unwrap();
-        Self { folder }
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
-        command.args(line.split_whitespace()).current_dir(self.folder.path()).env_clear();
-        command
-    }
-
-    fn run(&self, line: &str) -> Output {
-        self.command(line).output().unwrap()
-    }
-
-    /// The JSON that a command answers; the command must succeed.
-    fn json(&self, line: &str) -> Value {
-        let output = self.run(&format!("{line} --json"));
-        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|fault| {
-            panic!("{line}: {fault}: {}", text(&output.stdout));
-        })
-    }
-
-    /// What a command says when it fails; the command must fail.
-    fn failure(&self, line: &str) -> String {
-        let output = self.run(line);
-        assert_eq!(output.status.code(), Some(1), "{line}: {}", text(&output.stdout));
-        text(&output.stderr)
-    }
-
-    fn path(&self, name: &str) -> std::path::PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn serve(&self, variables: &[(&str, &str)]) -> Server {
-        let mut command = self.command("serve");
-        command.envs(variables.iter().copied());
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut log = BufReader::new(child.stdout.take().unwrap());
-        let address = loop {
-            let mut line = String::new();
-            if log.read_line(&mut line).unwrap() == 0 {
-                let mut why = String::new();
-                child.stderr.take().unwrap().read_to_string(&mut why).unwrap();
-                panic!("the server did not start: {why}");
-            }
-            let line: Value = serde_json::from_str(&line).unwrap();
-            if line["event"] == "server.started" {
-                break line["address"].as_str().unwrap().to_owned();
-            }
-        };
-        Server { child, log, address }
-    }
-}
-
-struct Server {
-    child: Child,
-    log: BufReader<std::process::ChildStdout>,
-    address: String,
-}
-
-impl Server {
-    fn get(&self, path: &str) -> String {
-        let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            .unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        answer
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
-    }
-
-    /// Waits for the end; gives the rest of the log, and standard error.
-    fn wait(mut self) -> (Option<i32>, String, String) {
-        let (mut log, mut said) = (String::new(), String::new());
-        self.log.read_to_string(&mut log).unwrap();
-        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        (self.child.wait().unwrap().code(), log, said)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Has ended already unless the test failed.
-        let _ = self.child.kill();
-    }
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
-
-#[test]
-fn users_are_made_and_listed() {
-    let site = Site::new();
-    let made = site.json(
-        "user create --username ana --email Ana@example.com --password-file password --name Ana \
-         --admin",
-    );
-    assert_eq!(made["username"], "ana");
-    assert_eq!(made["admin"], true);
-    let listed = site.json("user list");
-    assert_eq!(listed[0]["sub"], made["sub"]);
-    assert!(!listed.to_string().contains("argon2"), "{listed}");
-    let again = "user create --username ANA --email b@example.com --password-file password";
-    assert!(site.failure(again).contains("--username: somebody is called ANA already"));
-    let again = "user create --username ben --email ana@EXAMPLE.com --password-file password";
-    assert!(site.failure(again).contains("--email: somebody has the address"));
-    assert!(site.failure("admin setup-link").contains("there is an administrator already"));
-}
-
-#[test]
-fn every_mistake_in_a_user_is_named_at_once() {
-    let site = Site::new();
-    let said = site.failure("user create --username a@b --email nobody --password-file password");
-    assert!(said.contains("--username:") && said.contains("--email:"), "{said}");
-    let said = site.failure("user create --username a --email a@example.com --password-file none");
-    assert!(said.contains("cannot read none"), "{said}");
-    assert_eq!(site.json("user list"), Value::Array(Vec::new()));
-}
+use site::{KEY, Site, text};
 
 #[test]
 fn clients_get_a_secret_once_and_keep_what_they_registered() {
