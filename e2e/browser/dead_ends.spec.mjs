@@ -88,7 +88,7 @@ test("a double click on Sign in and on Allow ends at the app", async ({ page }) 
   await startAtDemo(page, { prompt: "consent" });
   await page.getByLabel("User name or mail address").fill(world.user.username);
   await page.getByLabel("Password", { exact: true }).fill(world.user.password);
-  await page.getByRole("button", { name: "Sign in" }).dblclick();
+  await page.getByRole("button", { name: "Sign in", exact: true }).dblclick();
   const consent = page.getByRole("button", { name: "Allow" });
   await expect(consent).toBeVisible();
   await consent.dblclick();
@@ -99,7 +99,7 @@ test("the same form sent twice by two requests ends at the app both times", asyn
   await startAtDemo(page, { prompt: "consent" });
   await page.getByLabel("User name or mail address").fill(world.user.username);
   await page.getByLabel("Password", { exact: true }).fill(world.user.password);
-  const form = await page.locator("form").evaluate((element) => ({
+  const form = await page.locator("form[action$='/login']").evaluate((element) => ({
     action: element.action,
     fields: Object.fromEntries(new FormData(element)),
   }));

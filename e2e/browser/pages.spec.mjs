@@ -1,6 +1,7 @@
-// Every page in both sizes and both colour schemes: no finding of axe-core, no sideways scrolling,
-// and a picture in e2e/output/pages to look at.
-import { expect, expectAccessible, logIn, startAtDemo, test, world } from "./support/fixtures.mjs";
+// The pages on the way to a client and the demo's: accessible, fitting, and with a picture in
+// e2e/output/pages to look at. Those of accounts are in account_pages.spec.mjs.
+import { expect, logIn, startAtDemo, test, world } from "./support/fixtures.mjs";
+import { inspect } from "./support/inspect.mjs";
 import { authorizationUrl } from "./support/requests.mjs";
 
 const { issuer } = world.demo;
@@ -102,18 +103,7 @@ const PAGES = {
 for (const [name, open] of Object.entries(PAGES)) {
   test(`${name}: accessible, fits, and has its picture taken`, async ({ page, context }) => {
     await open({ page, context });
-    await expect(page.getByRole("heading", { level: 1 })).toHaveCount(1);
-    await expect(page.locator("html")).toHaveAttribute("lang", /^[a-z]{2}/);
-    for (const colorScheme of ["light", "dark"]) {
-      await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      for (const width of [1280, 360]) {
-        await page.setViewportSize({ width, height: width === 360 ? 740 : 800 });
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        expect(overflow, `sideways scrolling at ${width} px`).toBeLessThanOrEqual(0);
-        await page.screenshot({ path: `output/pages/${name}-${width}-${colorScheme}.png`, fullPage: true });
-        await expectAccessible(page, `${name}, ${width} px, ${colorScheme}`);
-      }
-    }
+    await inspect(page, name);
   });
 }
 

@@ -6,19 +6,24 @@ use std::{
     thread::JoinHandle,
 };
 
-use actix_web::{App, HttpServer, web::Data};
-use vestibule_identity::password::{PasswordHasher, PasswordSettings};
+use actix_web::{App, HttpServer, dev::ServerHandle, web::Data};
+use url::Url;
+use vestibule_identity::{
+    passkey::Passkeys,
+    password::{PasswordHasher, PasswordSettings},
+};
 use vestibule_keys::{Digester, KeyRing, MasterKey, Sealer};
 use vestibule_model::{
-    Clock, OAuthError, Secret, UserId,
+    Clock, OAuthError, ScopeSet, Secret, Timestamp, UserId,
     client::{
         AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType,
         SigningAlg,
     },
-    settings::{Issuer, Lifetimes, Settings},
+    settings::{Accounts, Issuer, Lifetimes, Mail, MfaRules, Registration, Settings},
     signing_key::StoredKey,
     user::{Profile, User},
 };
+use vestibule_policy::{guessing::Limits, password::Rules};
 use vestibule_server::{app::Site, entropy::OsEntropy, health::Health};
 use vestibule_storage::testing::TestDatabase;
 use vestibule_web::{AppState, cors::Origins, key_holder::KeyHolder, metrics::Metrics};
@@ -37,9 +42,12 @@ pub enum Backend {
     Postgres,
 }
 
+/// What a test changes about the server before it starts; carried out for every instance.
+type Change = dyn Fn(&mut AppState) + Send + Sync;
+
 /// The server, its database and its clock.
 pub struct TestApp {
-    /// The issuer, `http://127.0.0.1:<port>`.
+    /// The issuer, `http://localhost:<port>`.
     pub issuer: String,
     /// Moves the server's time.
     pub clock: Arc<TestClock>,
@@ -47,40 +55,50 @@ pub struct TestApp {
     pub entropy: Arc<CountedEntropy>,
     /// The state behind the server, to look at rows.
     pub state: Data<AppState>,
-    handle: actix_web::dev::ServerHandle,
-    thread: Option<JoinHandle<()>>,
-    _database: TestDatabase,
+    change: Arc<Change>,
+    _server: Instance,
+    database: TestDatabase,
 }
 
 impl TestApp {
     /// Starts a server over an empty database with the clients and people that tests know.
     pub async fn start(backend: Backend) -> Self {
+        Self::start_with(backend, |_| ()).await
+    }
+
+    /// [`start`](Self::start), with settings (`Arc::make_mut(&mut state.settings)`) and limits as
+    /// `change` leaves them.
+    pub async fn start_with(
+        backend: Backend,
+        change: impl Fn(&mut AppState) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let issuer = format!("http://{}", listener.local_addr().expect("an address"));
+        // A name, for an address can have no passkeys.
+        let port = listener.local_addr().expect("an address").port();
+        let issuer = format!("http://localhost:{port}");
         let database = match backend {
             Backend::Sqlite => TestDatabase::sqlite(),
             Backend::Postgres => TestDatabase::postgres(),
         };
         let clock = Arc::new(TestClock::default());
         let entropy = Arc::new(CountedEntropy::default());
-        let state = Data::new(state(&issuer, &database, Arc::clone(&clock), Arc::clone(&entropy)));
+        let mut state = state(&issuer, &database, Arc::clone(&clock), Arc::clone(&entropy));
+        change(&mut state);
         seed(&state).await;
-        let (sender, receiver) = std::sync::mpsc::channel();
-        let shared = state.clone();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let health = Health::new(|| async { Vec::new() });
-                let site = Site { state: shared, health, activity: Arc::default() };
-                let server =
-                    HttpServer::new(move || App::new().configure(|config| site.configure(config)));
-                let server = server.workers(1).disable_signals().listen(listener);
-                let server = server.expect("a server that listens").run();
-                sender.send(server.handle()).expect("a test that waits");
-                server.await.expect("a server that ends well");
-            });
-        });
-        let handle = receiver.recv().expect("a server that starts");
-        Self { issuer, clock, entropy, state, handle, thread: Some(thread), _database: database }
+        let server = Instance::serve(Data::new(state), listener);
+        let (state, change) = (server.state.clone(), Arc::new(change));
+        Self { issuer, clock, entropy, state, change, _server: server, database }
+    }
+
+    /// A second instance of the same installation: same issuer, database, keys, clock and
+    /// settings, another port. [`Browser::via`] goes there.
+    #[must_use]
+    pub fn second(&self) -> Instance {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
+        let mut state = state(&self.issuer, &self.database, clock, entropy);
+        (self.change)(&mut state);
+        Instance::serve(Data::new(state), listener)
     }
 
     /// A browser that has never been here.
@@ -111,7 +129,39 @@ impl TestApp {
     }
 }
 
-impl Drop for TestApp {
+/// One process of the server, as far as a test can tell.
+pub struct Instance {
+    /// Where it listens, `http://127.0.0.1:<port>`.
+    pub address: String,
+    /// The state behind it.
+    pub state: Data<AppState>,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Instance {
+    fn serve(state: Data<AppState>, listener: TcpListener) -> Self {
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let shared = state.clone();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let health = Health::new(|| async { Vec::new() });
+                let site = Site { state: shared, health, activity: Arc::default() };
+                let server =
+                    HttpServer::new(move || App::new().configure(|config| site.configure(config)));
+                let server = server.workers(1).disable_signals().listen(listener);
+                let server = server.expect("a server that listens").run();
+                sender.send(server.handle()).expect("a test that waits");
+                server.await.expect("a server that ends well");
+            });
+        });
+        let handle = receiver.recv().expect("a server that starts");
+        Self { address, state, handle, thread: Some(thread) }
+    }
+}
+
+impl Drop for Instance {
     fn drop(&mut self) {
         let stopping = self.handle.stop(false);
         if let Some(thread) = self.thread.take() {
@@ -158,7 +208,7 @@ fn state(
     let meter = opentelemetry::global::meter("test");
     AppState {
         db: database.open(),
-        settings: Settings {
+        settings: Arc::new(Settings {
             issuer: Issuer::new(issuer),
             lifetimes: Lifetimes::default(),
             jwks_max_age: 300,
@@ -166,13 +216,20 @@ fn state(
             skip_first_party_consent: true,
             development: false,
             display_name: "Test ID".to_owned(),
-        },
+            accounts: Accounts { registration: Registration::Open, ..Accounts::default() },
+            mfa: MfaRules::default(),
+            mail: Mail::Mailbox,
+        }),
         keys: KeyHolder::new(ring, clock.now()),
         digester: Digester::new(&key),
         sealer,
         passwords: PasswordHasher::new(passwords).expect("password threads"),
+        password_rules: Rules::default(),
+        guess_limits: Limits::default(),
+        passkeys: Url::parse(issuer).ok().and_then(|url| Passkeys::new(&url, "Test ID").ok()),
         clock,
         entropy,
+        mail_wake: Arc::default(),
         metrics: Metrics::new(&meter),
         origins: Origins::default(),
         trusted_proxies: Vec::new(),
@@ -207,12 +264,20 @@ fn client(state: &AppState, id: &str, redirect_uri: &str, secret: &str) -> Clien
             access_token_format: AccessTokenFormat::Jwt,
             default_max_age: None,
             first_party: false,
+            optional_scope: ScopeSet::default(),
+            required_acr: None,
         },
         secret_hash: (!public).then(|| state.digester.client_secret(&Secret::new(secret))),
         created_at: now,
         updated_at: now,
         disabled_at: None,
     }
+}
+
+/// A person called `name` with an address at `people.example`.
+pub(crate) fn person(name: &str, hash: &str, now: Timestamp) -> User {
+    let email = format!("{name}@people.example");
+    User::new(UserId::new(format!("user-{name}")), name, email, hash, now)
 }
 
 async fn seed(state: &AppState) {
@@ -225,20 +290,13 @@ async fn seed(state: &AppState) {
     let entropy = OsEntropy;
     let hash = state.passwords.hash(Secret::new(PASSWORD), &entropy).await.expect("a hash");
     let people = ["ana", "ben"].map(|name| User {
-        id: UserId::new(format!("user-{name}")),
-        username: name.to_owned(),
-        email: format!("{name}@people.example"),
         email_verified: true,
-        password_hash: hash.clone(),
-        is_admin: false,
         profile: Profile {
             name: Some(format!("{name} Example")),
             birthdate: Some("1990-02-03".to_owned()),
             ..Profile::default()
         },
-        created_at: state.now(),
-        updated_at: state.now(),
-        disabled_at: None,
+        ..person(name, &hash, state.now())
     });
     let done: Result<(), OAuthError> = state
         .write(move |conn| {

@@ -5,6 +5,8 @@ use std::{collections::BTreeMap, sync::Mutex};
 use reqwest::{Client, Method, header, redirect::Policy};
 use url::Url;
 
+use crate::Instance;
+
 /// An answer, read whole.
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -43,6 +45,22 @@ impl Page {
         Some(unescape(value))
     }
 
+    /// The hidden fields of the form that goes to `path`; of the first form if none says so.
+    #[must_use]
+    pub fn hidden_fields(&self, path: &str) -> Vec<(String, String)> {
+        let forms = || self.body.split("<form ").skip(1);
+        let goes_there = |form: &&str| attribute(form, "action").as_deref() == Some(path);
+        let Some(form) = forms().find(goes_there).or_else(|| forms().next()) else {
+            return Vec::new();
+        };
+        let form = form.split("</form>").next().unwrap_or(form);
+        let inputs = form.split("<input ").skip(1);
+        inputs
+            .filter(|input| attribute(input, "type").as_deref() == Some("hidden"))
+            .filter_map(|input| Some((attribute(input, "name")?, attribute(input, "value")?)))
+            .collect()
+    }
+
     /// Where a "Returning to …" page leads.
     #[must_use]
     pub fn refresh_target(&self) -> Option<Url> {
@@ -57,6 +75,13 @@ impl Page {
     pub fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.body).unwrap_or_else(|fault| panic!("{fault}: {self:#?}"))
     }
+}
+
+/// An attribute of the tag that `text` goes on with.
+fn attribute(text: &str, name: &str) -> Option<String> {
+    let tag = text.split('>').next()?;
+    let value = tag.split(&format!("{name}=\"")).nth(1)?.split('"').next()?;
+    Some(unescape(value))
 }
 
 /// What askama escapes, undone.
@@ -76,6 +101,8 @@ pub struct Browser {
     http: Client,
     base: Url,
     cookies: Mutex<BTreeMap<String, String>>,
+    /// The instance that a balancer in front would choose; `None` is the first one.
+    via: Mutex<Option<Url>>,
 }
 
 impl Browser {
@@ -83,7 +110,31 @@ impl Browser {
     #[must_use]
     pub fn new(base: &str) -> Self {
         let http = Client::builder().redirect(Policy::none()).build().expect("an HTTP client");
-        Self { http, base: Url::parse(base).expect("a base URL"), cookies: Mutex::default() }
+        let base = Url::parse(base).expect("a base URL");
+        Self { http, base, cookies: Mutex::default(), via: Mutex::default() }
+    }
+
+    /// From now on another instance answers, under the same address and with the same cookies, as
+    /// behind a load balancer.
+    pub fn via(&self, instance: &Instance) {
+        let address = Url::parse(&instance.address).expect("an address");
+        *self.via.lock().expect("the way") = Some(address);
+    }
+
+    /// From now on the first instance answers again.
+    pub fn direct(&self) {
+        *self.via.lock().expect("the way") = None;
+    }
+
+    /// Where a request to `url` really goes.
+    fn way_to(&self, url: &Url) -> Url {
+        let mut way = url.clone();
+        if let Some(other) = self.via.lock().expect("the way").as_ref()
+            && url.origin() == self.base.origin()
+        {
+            way.set_port(other.port()).expect("a port");
+        }
+        way
     }
 
     /// The cookies it holds.
@@ -134,7 +185,10 @@ impl Browser {
         body: Option<Vec<u8>>,
     ) -> Page {
         let url = self.base.join(address).expect("an address");
-        let mut request = self.http.request(method, url.clone());
+        let mut request = self.http.request(method, self.way_to(&url));
+        if let Some(authority) = url.as_str().split('/').nth(2) {
+            request = request.header(header::HOST, authority);
+        }
         let jar: Vec<_> = self.cookies().iter().map(|(n, v)| format!("{n}={v}")).collect();
         if !jar.is_empty() {
             request = request.header(header::COOKIE, jar.join("; "));
@@ -192,14 +246,12 @@ impl Browser {
         panic!("more than ten redirects, last {page:#?}");
     }
 
-    /// Sends the form of `page` to `path`: its hidden fields and `fields`.
+    /// Sends the form of `page` that goes to `path`: its hidden fields and `fields`, which win.
     pub async fn submit(&self, page: &Page, path: &str, fields: &[(&str, &str)]) -> Page {
-        let hidden: Vec<(&str, String)> = ["csrf_token", "interaction", "logout"]
-            .into_iter()
-            .filter_map(|name| page.field(name).map(|value| (name, value)))
-            .collect();
+        let hidden = page.hidden_fields(path);
+        let kept = hidden.iter().filter(|(name, _)| fields.iter().all(|(given, _)| given != name));
         let mut form: Vec<(&str, &str)> =
-            hidden.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            kept.map(|(name, value)| (name.as_str(), value.as_str())).collect();
         form.extend_from_slice(fields);
         self.post(path, &form).await
     }

@@ -16,37 +16,50 @@ mod app;
 mod browser;
 mod clock;
 mod entropy;
+mod factors;
 pub mod forge;
+mod mails;
 mod relying_party;
 mod rows;
 mod steps;
 
-pub use app::{Backend, PASSWORD, TestApp};
+pub use app::{Backend, Instance, PASSWORD, TestApp};
 pub use browser::{Browser, Page};
 pub use clock::TestClock;
 pub use entropy::CountedEntropy;
+pub use mails::Received;
 pub use relying_party::{Rp, Tokens, challenge_of};
 pub use steps::answer_of;
 
-/// Runs each test body on SQLite and on PostgreSQL.
+/// Runs each test body on SQLite and on PostgreSQL; `started by f;` before them starts the server
+/// by `async fn f(Backend) -> TestApp`.
 #[macro_export]
 macro_rules! on_both_databases {
-    ($($(#[$doc:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {
+    (started by $start:path; $($(#[$doc:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {
         mod bodies {
             use super::*;
+            pub async fn started(backend: $crate::Backend) -> $crate::TestApp {
+                $start(backend).await
+            }
             $($(#[$doc])* pub async fn $name($app: &$crate::TestApp) $body)*
         }
         mod sqlite {
             $(#[tokio::test] async fn $name() {
-                let app = $crate::TestApp::start($crate::Backend::Sqlite).await;
+                let app = super::bodies::started($crate::Backend::Sqlite).await;
                 super::bodies::$name(&app).await;
             })*
         }
         mod postgres {
             $(#[tokio::test] async fn $name() {
-                let app = $crate::TestApp::start($crate::Backend::Postgres).await;
+                let app = super::bodies::started($crate::Backend::Postgres).await;
                 super::bodies::$name(&app).await;
             })*
+        }
+    };
+    ($($(#[$doc:meta])* async fn $name:ident($app:ident: TestApp) $body:block)*) => {
+        $crate::on_both_databases! {
+            started by $crate::TestApp::start;
+            $($(#[$doc])* async fn $name($app: TestApp) $body)*
         }
     };
 }

@@ -4,13 +4,9 @@ use std::collections::BTreeMap;
 
 use url::Url;
 use vestibule_keys::KeyRing;
-use vestibule_model::{
-    Clock, ErrorCode, OAuthError, UserId,
-    client::SigningAlg,
-    user::{Profile, User},
-};
+use vestibule_model::{Clock, ErrorCode, OAuthError, UserId, client::SigningAlg, user::User};
 
-use crate::{Browser, PASSWORD, Page, Rp, TestApp};
+use crate::{Browser, PASSWORD, Page, Rp, TestApp, app::person};
 
 /// The parameters of an answer that came in a query.
 #[must_use]
@@ -19,11 +15,12 @@ pub fn answer_of(answer: &Url) -> BTreeMap<String, String> {
 }
 
 impl Page {
-    /// Where the page's links lead, in their order.
+    /// Where the page's links lead, in their order, without those to its other languages.
     #[must_use]
     pub fn links(&self) -> Vec<String> {
         let anchors = self.body.split("<a ").skip(1);
         anchors
+            .filter(|tag| !tag.split('>').next().unwrap_or_default().contains("hreflang"))
             .filter_map(|tag| tag.split('>').next()?.split("href=\"").nth(1)?.split('"').next())
             .map(|href| href.replace("&#38;", "&"))
             .collect()
@@ -75,7 +72,13 @@ impl Page {
     #[must_use]
     pub fn without_names(&self) -> String {
         let csrf = self.field("csrf_token").unwrap_or_else(|| "-".to_owned());
-        self.body.replace(self.header("x-request-id"), "ID").replace(&csrf, "CSRF")
+        let body = self.body.replace(self.header("x-request-id"), "ID").replace(&csrf, "CSRF");
+        // A passkey's challenge, and the same sealed.
+        ["data-options=\"", "name=\"state\" value=\""].iter().fold(body, |body, mark| {
+            let Some((before, after)) = body.split_once(mark) else { return body };
+            let rest = after.split_once('"').map_or("", |(_, rest)| rest);
+            format!("{before}{mark}-\"{rest}")
+        })
     }
 }
 
@@ -163,18 +166,8 @@ impl TestApp {
             let ana = vestibule_storage::user::find(conn, &UserId::new("user-ana"))?;
             Ok(ana.expect("Ana").password_hash)
         });
-        let mut user = User {
-            id: UserId::new(format!("user-{name}")),
-            username: name.to_owned(),
-            email: format!("{name}@people.example"),
-            email_verified: true,
-            password_hash: hash.await,
-            is_admin: false,
-            profile: Profile::default(),
-            created_at: self.clock.now(),
-            updated_at: self.clock.now(),
-            disabled_at: None,
-        };
+        let person = person(name, &hash.await, self.clock.now());
+        let mut user = User { email_verified: true, ..person };
         change(&mut user);
         self.rows(move |conn| Ok(vestibule_storage::user::insert(conn, &user)?)).await;
     }

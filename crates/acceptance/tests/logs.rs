@@ -229,6 +229,7 @@ on_both_databases! {
         code_flow(app, &Rp::web(), &mut secrets).await;
         code_flow_of_opaque_tokens(app, &mut secrets).await;
         client_proofs(app, &mut secrets).await;
+        links_by_mail(app, &mut secrets).await;
         let log = logged();
         for expected in [
             " TRACE ", " INFO ", "http.request", "session.ended", "request.refused", "actix",
@@ -246,6 +247,35 @@ async fn code_flow_of_opaque_tokens(app: &TestApp, secrets: &mut Secrets) {
     })
     .await;
     code_flow(app, &Rp::web(), secrets).await;
+}
+
+/// Links stand in paths, and a mail address is nobody's business but its owner's.
+async fn links_by_mail(app: &TestApp, secrets: &mut Secrets) {
+    let (first, second) = ("violet anvil thunders over raft", "saffron glacier whispers to moths");
+    let address = "cleo@people.example";
+    for (what, secret) in [("new password", first), ("new password", second), ("address", address)]
+    {
+        secrets.add(what, secret);
+    }
+    let browser = app.browser();
+    let fields = [("username", "cleo"), ("email", address), ("password", first)];
+    browser.submit(&browser.get("/register").await, "/register", &fields).await;
+    let verify = app.mail_of("verify-registration", address).await.link("/verify/");
+    let form = browser.get("/recover").await;
+    browser.submit(&browser.get(&verify).await, &verify, &[]).await;
+    browser.submit(&form, "/recover", &[("username", address)]).await;
+    let recover = app.mail_of("reset-password", address).await.link("/recover/");
+    let page = browser.get(&recover).await;
+    let done = browser.submit(&page, &recover, &[("new_password", second)]).await;
+    assert_eq!(done.status, 303);
+    let freeze = app.mail_of("password-changed", address).await.link("/freeze/");
+    assert_eq!(browser.get(&freeze).await.status, 200);
+    for link in [&verify, &recover, &freeze] {
+        let token = link.rsplit('/').next().expect("a token");
+        secrets.add("link", token);
+        assert_eq!(browser.get(&format!("/register?invite={token}")).await.status, 410);
+    }
+    secrets.add_cookies(&browser);
 }
 
 /// The check itself can fail.

@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { expect, test as base } from "@playwright/test";
 import { world } from "../../clients/support/world.mjs";
+import { Server } from "./server.mjs";
 
 export { expect, world };
 
@@ -20,6 +21,29 @@ export const test = base.extend({
     },
     { auto: true },
   ],
+
+  /** A server that sends its mails to a real SMTP server, with open registration. */
+  people: [
+    async ({}, use) => {
+      const server = await Server.start("people", { smtp: true });
+      await use(server);
+      await server.stop();
+    },
+    { scope: "worker" },
+  ],
+
+  /** Opens pages of other browsers, which know nothing of the first one. */
+  elsewhere: async ({ browser, faults }, use, { project }) => {
+    const contexts = [];
+    await use(async (options = {}) => {
+      const { locale, colorScheme } = project.use;
+      const context = await browser.newContext({ locale, colorScheme, ...options });
+      contexts.push(context);
+      await watch(context, faults);
+      return context.newPage();
+    });
+    for (const context of contexts) await context.close();
+  },
 });
 
 /** Reports what must not happen in any page of `context` to `faults`. */
@@ -43,9 +67,18 @@ export async function watch(context, faults) {
 
 /** Fills in the server's login page and submits it. */
 export async function logIn(page, person = world.user) {
-  await page.getByLabel("User name or mail address").fill(person.username);
+  const name = page.getByLabel("User name or mail address");
+  // Whoever is asked once more finds the name there already.
+  if (await name.isEditable()) await name.fill(person.username);
   await page.getByLabel("Password", { exact: true }).fill(person.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+}
+
+/** Signs in at a server's own sign-in page, and ends on the account page. */
+export async function signInAt(page, server, person, path = "/account") {
+  await page.goto(`${server.issuer}${path}`);
+  await logIn(page, person);
+  await expect(page).toHaveURL(`${server.issuer}${path}`);
 }
 
 /** From the sample app's page to the server's login page. */

@@ -19,7 +19,7 @@ async fn attack(
     let mut changed = right.clone();
     changed.replace_range(0..1, if right.starts_with('A') { "B" } else { "A" });
     let issuer = app.issuer.as_str();
-    let sibling = issuer.replace("127.0.0.1", "localhost");
+    let sibling = issuer.replace("localhost", "127.0.0.1");
     let other_port = format!("{issuer}0");
     let secure = issuer.replace("http://", "https://");
     let rows: &[(Headers<'_>, Option<&str>)] = &[

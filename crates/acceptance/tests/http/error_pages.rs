@@ -70,7 +70,7 @@ on_both_databases! {
             ("/login", Method::DELETE, "GET, POST"), ("/authorize", Method::PUT, "GET, POST"),
             (id, Method::POST, "GET"), ("/authorize/restart/x", Method::POST, "GET"),
             ("/jwks", Method::POST, "GET"), ("/errors", Method::POST, "GET"),
-            ("/errors/VST-0101", Method::POST, "GET"), ("/account", Method::POST, "GET"),
+            ("/errors/VST-0101", Method::POST, "GET"), ("/language", Method::POST, "GET"),
             ("/signed-out", Method::POST, "GET"), ("/static/x", Method::POST, "GET"),
             ("/end_session", Method::PATCH, "GET, POST")];
         for (path, method, allowed) in rows {

@@ -6,7 +6,7 @@ use vestibule_acceptance::{Page, Rp, TestApp, Tokens, on_both_databases};
 use vestibule_model::{
     Clock, GrantId, Secret, SessionId, UserId,
     grant::{Grant, RefreshToken},
-    user::{Profile, User},
+    user::User,
 };
 
 const DAY: i64 = 86_400;
@@ -240,16 +240,8 @@ on_both_databases! {
         let token = Secret::new("a-refresh-token-of-somebody-who-had-to-go-00");
         let (hash, gone) = (token.token_hash(), UserId::new("user-gone"));
         let user = User {
-            id: gone.clone(),
-            username: "gone".to_owned(),
-            email: "gone@people.example".to_owned(),
-            email_verified: false,
-            password_hash: "x".to_owned(),
-            is_admin: false,
-            profile: Profile::default(),
-            created_at: now,
-            updated_at: now,
             disabled_at: Some(now),
+            ..User::new(gone.clone(), "gone", "gone@people.example", "x", now)
         };
         let grant = Grant {
             id: GrantId::new("grant-of-the-gone"),
