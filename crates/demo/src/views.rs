@@ -58,7 +58,8 @@ fn sign_in_form(label: &str, with_choices: bool) -> Markup {
                             option value="form_post" { "form_post" }
                         }
                         label for="max_age" { "max_age, in seconds" }
-                        input id="max_age" name="max_age" type="text" inputmode="numeric" pattern="[0-9]*";
+                        input id="max_age" name="max_age" type="text" inputmode="numeric" pattern="[0-9]*"
+                            autocomplete="off";
                         label for="login_hint" { "login_hint" }
                         input id="login_hint" name="login_hint" type="text" autocomplete="off" spellcheck="false";
                     }

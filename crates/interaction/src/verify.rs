@@ -289,9 +289,13 @@ async fn take(
                 && state.settings.mfa.remember_device > 0;
             match finish::finish(state, http, proof).await {
                 Ok(signed) => signed.answer(html::see_other(&signed.next)),
-                // Somebody else used the same code or challenge in the same moment.
+                // It was used before, or in the same moment in another window.
                 Err(error) if error.code == ErrorCode::CredentialsWrong => {
-                    let used = Message::new("verify-code-used");
+                    let used = Message::new(match method {
+                        Method::Passkey => "passkey-refused",
+                        Method::RecoveryCode => "verify-code-wrong",
+                        Method::Totp | Method::Email => "verify-code-used",
+                    });
                     view.render(state, http, Some(&used), StatusCode::UNPROCESSABLE_ENTITY)
                 }
                 Err(error) => Err(error),
