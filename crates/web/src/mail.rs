@@ -1,7 +1,7 @@
 //! Mails from handlers: written in the receiver's language, and put into the outbox in the same
 //! transaction as what they tell of.
 //!
-//! ```ignore
+//! ```text
 //! let mail = mail::write(state, Letter { to, lang, user }, &Mail::EmailOtp { code, valid_for }, now)?;
 //! state.write(move |conn| { …; mail::post(conn, mail.as_ref()) }).await?;
 //! state.mail_wake.notify_one();

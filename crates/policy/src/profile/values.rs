@@ -92,7 +92,13 @@ pub(super) fn zoneinfo(value: &str) -> Checked {
 /// have a place in the grammar, but there is none.
 pub(super) fn locale(value: &str) -> Checked {
     match value.parse::<LanguageIdentifier>() {
-        Ok(tag) if !tag.language.is_empty() && tag.language.as_str().len() <= 3 => {
+        // The parser takes four letters for a variant and writes it where a script stands, so what
+        // it wrote has to read as the same.
+        Ok(tag)
+            if !tag.language.is_empty()
+                && tag.language.as_str().len() <= 3
+                && tag.to_string().parse() == Ok(tag.clone()) =>
+        {
             Ok(tag.to_string())
         }
         _ => Err(Message::new("profile-locale-look")),
