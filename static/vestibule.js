@@ -108,6 +108,14 @@ for (const form of document.querySelectorAll("form[data-autosubmit]")) {
   HTMLFormElement.prototype.submit.call(form);
 }
 
+// Go on once every app has heard that the person signed out (OIDC Front-Channel Logout), or has had
+// its time: the page has loaded when its frames have.
+for (const onward of document.querySelectorAll("a[data-onward]")) {
+  const go = () => location.replace(onward.href);
+  addEventListener("load", go);
+  setTimeout(go, 4000);
+}
+
 // Passkeys (Web Authentication Level 3). The challenge stands in the page, the answer goes into a
 // hidden field of the same form. Giving up is no error: the page says so and stays as it is.
 let autofill = null;

@@ -13,15 +13,20 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 /// The files pages link to: the constant's name, the file, what the constant is for.
-const LINKED: [(&str, &str, &str); 4] = [
+const LINKED: [(&str, &str, &str); 7] = [
+    ("PLAYGROUND_STYLE", "playground.css", "What the playground has beside the stylesheet."),
+    ("PLAYGROUND_SCRIPT", "playground.js", "The playground's comforts."),
     ("STYLESHEET", "vestibule.css", "The stylesheet every page links."),
     ("SCRIPT", "vestibule.js", "The one script, deferred; every page works without it."),
+    ("CHECK_SESSION", "check_session.js", "The script of the page in clients' frames."),
     ("FAVICON", "favicon.svg", "The icon of the browser's tab."),
     ("LOGO", "logo.svg", "The mark with its name, for README, documents and clients."),
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../static");
+    // Asked at run time: a target folder that two copies of the project share holds one program.
+    let here = env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?;
+    let root = Path::new(&here).join("../../static");
     tell_cargo(&format!("rerun-if-changed={}", root.display()))?;
 
     let mut files: Vec<PathBuf> =

@@ -9,7 +9,9 @@ use std::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates/locales");
+    // Asked at run time: a target folder that two copies of the project share holds one program.
+    let here = env::var_os("CARGO_MANIFEST_DIR").ok_or("cargo sets CARGO_MANIFEST_DIR")?;
+    let root = Path::new(&here).join("../../templates/locales");
     tell_cargo(&format!("rerun-if-changed={}", root.display()))?;
 
     let mut table = String::from("pub(crate) const FILES: &[(&str, &str)] = &[\n");

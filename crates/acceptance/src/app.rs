@@ -12,23 +12,34 @@ use vestibule_identity::{
     passkey::Passkeys,
     password::{PasswordHasher, PasswordSettings},
 };
-use vestibule_keys::{Digester, KeyRing, MasterKey, Sealer};
+use vestibule_keys::{
+    DecryptionKeys, Digester, KeyRing, MasterKey, Sealer, generate_encryption_key,
+};
 use vestibule_model::{
-    Clock, OAuthError, ScopeSet, Secret, Timestamp, UserId,
-    client::{
-        AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType,
-        SigningAlg,
+    Clock, OAuthError, ResponseType, Secret, Timestamp, UserId,
+    client::{AuthMethod, Client, ClientMetadata, GrantType, SigningAlg},
+    encryption_key::{EncryptionKeyType, StoredEncryptionKey},
+    settings::{
+        Accounts, ClientRegistration, Issuer, Lifetimes, Mail, MfaRules,
+        Profile as ProtocolProfile, Registration, Settings,
     },
-    settings::{Accounts, Issuer, Lifetimes, Mail, MfaRules, Registration, Settings},
     signing_key::StoredKey,
     user::{Profile, User},
 };
+use vestibule_outbound::{ClientKeys, Outbound, Rules as OutboundRules};
 use vestibule_policy::{guessing::Limits, password::Rules};
 use vestibule_server::{app::Site, entropy::OsEntropy, health::Health};
 use vestibule_storage::testing::TestDatabase;
-use vestibule_web::{AppState, cors::Origins, key_holder::KeyHolder, metrics::Metrics};
+use vestibule_web::{
+    AppState, client_logos::ClientLogos, cors::Origins, key_holder::KeyHolder, metrics::Metrics,
+    request_objects::RequestObjects,
+};
 
 use crate::{Browser, CountedEntropy, Rp, TestClock};
+
+/// What the server signs with: the default of `keys.algorithms`.
+pub const SIGNING_ALGS: [SigningAlg; 4] =
+    [SigningAlg::RS256, SigningAlg::PS256, SigningAlg::ES256, SigningAlg::EdDSA];
 
 /// Everybody's password.
 pub const PASSWORD: &str = "correct horse battery";
@@ -185,7 +196,7 @@ fn signing_keys() -> &'static [StoredKey] {
     KEYS.get_or_init(|| {
         let (_, sealer) = sealer();
         let now = TestClock::default().now();
-        SigningAlg::ALL
+        SIGNING_ALGS
             .into_iter()
             .flat_map(|alg| [(alg, true), (alg, false)])
             .map(|(alg, active)| {
@@ -196,6 +207,29 @@ fn signing_keys() -> &'static [StoredKey] {
     })
 }
 
+/// Encryption keys, made once a process.
+fn encryption_keys() -> &'static [StoredEncryptionKey] {
+    static KEYS: OnceLock<Vec<StoredEncryptionKey>> = OnceLock::new();
+    KEYS.get_or_init(|| {
+        let (_, sealer) = sealer();
+        let now = TestClock::default().now();
+        EncryptionKeyType::ALL
+            .into_iter()
+            .map(|key_type| {
+                generate_encryption_key(key_type, 2_048, &sealer, &OsEntropy, now)
+                    .expect("an encryption key")
+            })
+            .collect()
+    })
+}
+
+/// How the server under test speaks to clients' sites; `false` is how a real one does.
+#[must_use]
+pub fn outbound(allow_private_addresses: bool) -> Outbound {
+    let rules = OutboundRules { allow_private_addresses, ..OutboundRules::default() };
+    Outbound::new(rules).expect("rules that requests can be made by")
+}
+
 fn state(
     issuer: &str,
     database: &TestDatabase,
@@ -204,6 +238,8 @@ fn state(
 ) -> AppState {
     let (key, sealer) = sealer();
     let ring = KeyRing::load(signing_keys(), &sealer, clock.now()).expect("a key ring");
+    let decryption = DecryptionKeys::load(encryption_keys(), &sealer).expect("decryption keys");
+    let outbound = outbound(true);
     let passwords = PasswordSettings { memory_kib: 64, ..PasswordSettings::default() };
     let meter = opentelemetry::global::meter("test");
     AppState {
@@ -212,15 +248,23 @@ fn state(
             issuer: Issuer::new(issuer),
             lifetimes: Lifetimes::default(),
             jwks_max_age: 300,
-            signing_algs: SigningAlg::ALL.to_vec(),
+            signing_algs: SIGNING_ALGS.to_vec(),
             skip_first_party_consent: true,
             development: false,
             display_name: "Test ID".to_owned(),
             accounts: Accounts { registration: Registration::Open, ..Accounts::default() },
             mfa: MfaRules::default(),
             mail: Mail::Mailbox,
+            profile: ProtocolProfile::OAuth21,
+            client_registration: ClientRegistration::default(),
+            playground: false,
         }),
-        keys: KeyHolder::new(ring, clock.now()),
+        keys: KeyHolder::new(ring.with_decryption_keys(decryption), clock.now()),
+        client_keys: ClientKeys::new(outbound.clone()),
+        request_objects: RequestObjects::new(outbound.clone()),
+        client_logos: ClientLogos::new(outbound.clone()),
+        outbound,
+        claim_source: None,
         digester: Digester::new(&key),
         sealer,
         passwords: PasswordHasher::new(passwords).expect("password threads"),
@@ -230,6 +274,7 @@ fn state(
         clock,
         entropy,
         mail_wake: Arc::default(),
+        logout_wake: Arc::default(),
         metrics: Metrics::new(&meter),
         origins: Origins::default(),
         trusted_proxies: Vec::new(),
@@ -245,10 +290,10 @@ fn client(state: &AppState, id: &str, redirect_uri: &str, secret: &str) -> Clien
         metadata: ClientMetadata {
             client_name: Some(format!("The {id}")),
             client_uri: Some("https://app.example/".to_owned()),
-            application_type: ApplicationType::Web,
             redirect_uris: vec![redirect_uri.to_owned()],
             post_logout_redirect_uris: vec![format!("{redirect_uri}/bye")],
-            grant_types: GrantType::ALL.to_vec(),
+            grant_types: GrantType::OF_TOKEN_ENDPOINT.to_vec(),
+            response_types: vec![ResponseType::Code],
             token_endpoint_auth_method: if public {
                 AuthMethod::None
             } else {
@@ -258,16 +303,11 @@ fn client(state: &AppState, id: &str, redirect_uri: &str, secret: &str) -> Clien
                 .to_owned()
                 .try_into()
                 .expect("a scope"),
-            jwks: None,
-            id_token_signed_response_alg: SigningAlg::RS256,
-            access_token_signed_response_alg: SigningAlg::RS256,
-            access_token_format: AccessTokenFormat::Jwt,
-            default_max_age: None,
-            first_party: false,
-            optional_scope: ScopeSet::default(),
-            required_acr: None,
+            ..ClientMetadata::default()
         },
         secret_hash: (!public).then(|| state.digester.client_secret(&Secret::new(secret))),
+        sealed_secret: None,
+        registration: None,
         created_at: now,
         updated_at: now,
         disabled_at: None,
@@ -302,6 +342,9 @@ async fn seed(state: &AppState) {
         .write(move |conn| {
             for key in signing_keys() {
                 vestibule_storage::signing_key::insert(conn, key)?;
+            }
+            for key in encryption_keys() {
+                vestibule_storage::encryption_key::insert(conn, key)?;
             }
             for client in &clients {
                 vestibule_storage::client::insert(conn, client)?;

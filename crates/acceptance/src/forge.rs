@@ -2,13 +2,18 @@
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use josekit::{
+    jwe::{
+        self, A128KW, A256KW, Dir, ECDH_ES, ECDH_ES_A128KW, JweEncrypter, JweHeader, RSA_OAEP,
+        RSA_OAEP_256,
+    },
     jwk::{
         Jwk,
         alg::{ec::EcCurve, ed::EdCurve},
     },
-    jws::{ES256, EdDSA, HS256, JwsSigner, JwsVerifier, PS256, RS256},
+    jws::{ES256, EdDSA, HS256, HS384, HS512, JwsSigner, JwsVerifier, PS256, RS256},
 };
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 
 /// A key of a client, or of a thief.
 #[derive(Clone, Debug)]
@@ -60,6 +65,60 @@ impl KeyPair {
         };
         assemble(header, claims, |text| signer.sign(text).expect("a signature"))
     }
+}
+
+/// A JWT with a MAC under a client's secret (OIDC Core §10.1).
+#[must_use]
+pub fn mac(alg: &str, secret: &str, claims: &Value) -> String {
+    let secret = secret.as_bytes();
+    let signer: Box<dyn JwsSigner> = match alg {
+        "HS512" => Box::new(HS512.signer_from_bytes(secret).expect("a secret long enough")),
+        "HS384" => Box::new(HS384.signer_from_bytes(secret).expect("a secret long enough")),
+        _ => Box::new(HS256.signer_from_bytes(secret).expect("a secret long enough")),
+    };
+    let header = json!({ "alg": alg, "typ": "JWT" });
+    assemble(&header, claims, |text| signer.sign(text).expect("a MAC"))
+}
+
+/// `content` encrypted for the key of a JWK Set with `"use": "enc"` that fits `alg`.
+#[must_use]
+pub fn encrypted_for(jwks: &Value, alg: &str, enc: &str, content: &str) -> String {
+    let kty = if alg.starts_with("RSA") { "RSA" } else { "EC" };
+    let keys = jwks["keys"].as_array().expect("keys");
+    let key = keys.iter().find(|key| key["use"] == "enc" && key["kty"] == kty);
+    let key = key.expect("a key to encrypt for").as_object().expect("a JWK").clone();
+    let kid = key["kid"].as_str().expect("a kid").to_owned();
+    let key = Jwk::from_map(key).expect("a JWK");
+    let encrypter: Box<dyn JweEncrypter> = match alg {
+        "RSA-OAEP" => Box::new(RSA_OAEP.encrypter_from_jwk(&key).expect("an encrypter")),
+        "RSA-OAEP-256" => Box::new(RSA_OAEP_256.encrypter_from_jwk(&key).expect("an encrypter")),
+        "ECDH-ES" => Box::new(ECDH_ES.encrypter_from_jwk(&key).expect("an encrypter")),
+        _ => Box::new(ECDH_ES_A128KW.encrypter_from_jwk(&key).expect("an encrypter")),
+    };
+    encrypted(encrypter.as_ref(), Some(&kid), enc, content)
+}
+
+/// `content` encrypted under the hash of a client's secret (OIDC Core §10.2): `dir` (256 bits),
+/// `A256KW` or `A128KW`.
+#[must_use]
+pub fn encrypted_under(secret: &str, alg: &str, enc: &str, content: &str) -> String {
+    let hash = Sha256::digest(secret.as_bytes());
+    let encrypter: Box<dyn JweEncrypter> = match alg {
+        "dir" => Box::new(Dir.encrypter_from_bytes(hash).expect("an encrypter")),
+        "A256KW" => Box::new(A256KW.encrypter_from_bytes(hash).expect("an encrypter")),
+        _ => Box::new(A128KW.encrypter_from_bytes(&hash[..16]).expect("an encrypter")),
+    };
+    encrypted(encrypter.as_ref(), None, enc, content)
+}
+
+fn encrypted(encrypter: &dyn JweEncrypter, kid: Option<&str>, enc: &str, content: &str) -> String {
+    let mut header = JweHeader::new();
+    header.set_content_encryption(enc);
+    header.set_content_type("JWT");
+    if let Some(kid) = kid {
+        header.set_key_id(kid);
+    }
+    jwe::serialize_compact(content.as_bytes(), &header, encrypter).expect("a JWE")
 }
 
 /// A JWT whose signature is the HMAC of a text that is no secret (RFC 8725 §2.1).

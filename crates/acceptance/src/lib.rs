@@ -14,7 +14,9 @@
 
 mod app;
 mod browser;
+mod client_site;
 mod clock;
+pub mod conformance;
 mod entropy;
 mod factors;
 pub mod forge;
@@ -23,8 +25,9 @@ mod relying_party;
 mod rows;
 mod steps;
 
-pub use app::{Backend, Instance, PASSWORD, TestApp};
+pub use app::{Backend, Instance, PASSWORD, SIGNING_ALGS, TestApp, outbound};
 pub use browser::{Browser, Page};
+pub use client_site::{ClientSite, Visit};
 pub use clock::TestClock;
 pub use entropy::CountedEntropy;
 pub use mails::Received;

@@ -10,12 +10,13 @@ use vestibule_model::{
     grant::{Consent, ConsentDecision, ConsentRecord},
     interaction::{Interaction, Progress},
 };
-use vestibule_pages::{Consent as ConsentPage, Destination, link};
+use vestibule_pages::{Consent as ConsentPage, Destination};
 use vestibule_policy::{claims, consent, params::Params, prompt::Step};
 use vestibule_web::{
     AppState, FormParams, QueryParams, RequestId, State,
     asked::{Asked, Situation},
     browser::SignedIn,
+    client_shown::{self, Text},
     csrf,
     html::{self, FormFrame},
     page_error, urls,
@@ -55,13 +56,21 @@ async fn show(
     let left_out = before.map(|consent| consent.declined.clone()).unwrap_or_default();
     let new_scopes = new_scopes.difference(&optional);
     let known_scopes = known_scopes.difference(&optional);
+    let (client, settings, tags) = (&asked.situation.client, &state.settings, frame.tags());
+    let link = |text| client_shown::link(text, client, &tags, settings);
+    let website = link(Text::Website);
+    let logo = client_shown::logo(client, frame.lang().tag(), settings);
     let view = ConsentPage {
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
         interaction: asked.interaction.id.as_str(),
-        client: asked.situation.client.display_name(),
-        client_host: asked.situation.client.metadata.client_uri.as_deref().and_then(link::host),
+        client: &frame.client_name(client),
+        logo: logo.as_deref(),
+        client_host: website.as_ref().map(|website| website.host.as_str()),
         destination: Destination::of(&asked.interaction.request.redirect_uri),
+        website: website.clone(),
+        policy: link(Text::Policy),
+        terms: link(Text::Terms),
         person: html::person(&who.user),
         optional: optional.iter().collect(),
         left_out: left_out.iter().collect(),
@@ -95,7 +104,8 @@ async fn decide(
     // Without a session there is nobody to consent; `resume` asks for the sign-in.
     let Some(who) = who else { return Ok(html::see_other(&resume)) };
     if csrf::check_shown_to(state, http, &params, Some(&who.session.id)).is_err() {
-        return Ok(html::stale(state, http, client.display_name(), &resume));
+        let client = html::client_name(state, http, &client);
+        return Ok(html::stale(state, http, &client, &resume));
     }
     let optional = consent::optional(&interaction.request, &client);
     let declined = declined(&params, &optional);

@@ -77,12 +77,13 @@ async fn render(
         None
     };
     let offer = Offer::to_register(state, &half.user, &half.factors.passkeys)?;
+    let client = place.client().map(|client| frame.client_name(client));
     let view = Enrol {
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
         interaction: place.destination.request().map(InteractionId::as_str),
         next: place.destination.page(),
-        client: place.client(),
+        client: client.as_deref(),
         person: html::person(&half.user),
         totp: totp.as_ref().map(setup),
         passkey: offer
@@ -129,8 +130,8 @@ async fn take(
     let place = Place::read(state, http, &params, now).await?;
     if csrf::check(state, http, &params).is_err() {
         let again = place.behind(state, urls::ENROL);
-        let client = place.client().unwrap_or(&state.settings.display_name);
-        return Ok(html::stale(state, http, client, &again));
+        let client = html::name_of_either(state, http, place.client());
+        return Ok(html::stale(state, http, &client, &again));
     }
     let half = match enrolling(state, http, &place, now).await? {
         Ok(half) => half,
@@ -212,6 +213,7 @@ async fn with_passkey(
         return passkey::refusal_of(error).map(Err);
     }
     state.mail_wake.notify_one();
+    state.logout_wake.notify_one();
     let next = place.behind(state, urls::VERIFY);
     if codes.is_empty() {
         return Ok(Ok(html::see_other(&next)));

@@ -8,6 +8,7 @@ use actix_web::{
     },
     web::Path,
 };
+use serde_json::json;
 use vestibule_model::{ErrorCode, OAuthError};
 use vestibule_pages::{ErrorIndex, ErrorReference};
 use vestibule_web::{State, html::Frame, page_error};
@@ -26,6 +27,25 @@ pub async fn get(state: State, http: HttpRequest, code: Path<String>) -> HttpRes
     found
         .and_then(|code| frame.page(StatusCode::OK, &ErrorReference { shell: frame.shell(), code }))
         .map_or_else(|error| page_error(&state, &http, &error), public)
+}
+
+/// `GET /errors.json`: the table for programs.
+pub async fn json() -> HttpResponse {
+    let rows: Vec<_> = ErrorCode::ALL
+        .iter()
+        .map(|code| {
+            let entry = code.entry();
+            json!({
+                "code": entry.id,
+                "error": entry.wire.as_str(),
+                "error_description": entry.title,
+                "cause": entry.cause,
+                "fix": entry.fix,
+                "example": entry.example,
+            })
+        })
+        .collect();
+    public(HttpResponse::Ok().json(rows))
 }
 
 fn public(mut page: HttpResponse) -> HttpResponse {

@@ -162,6 +162,7 @@ async fn freeze(
         })
         .await?;
     state.mail_wake.notify_one();
+    state.logout_wake.notify_one();
     let kind = if done { NoticeKind::Frozen } else { NoticeKind::LinkUsed };
     Say::new(kind, &ways).page(state, http)
 }
@@ -232,6 +233,7 @@ async fn undo(
     };
     let kind = state.write(move |conn| landing.store(conn, &user.id, now)).await?;
     state.mail_wake.notify_one();
+    state.logout_wake.notify_one();
     // With the address lost, a mail would go to the wrong one.
     let ways = if kind == NoticeKind::EmailLost { &[][..] } else { &ways[..] };
     Say { kind, about: &old, ways }.page(state, http)

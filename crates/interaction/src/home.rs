@@ -29,6 +29,7 @@ async fn show(state: &AppState, http: &HttpRequest) -> Result<HttpResponse, OAut
         shell: frame.shell(),
         issuer: state.settings.issuer.as_str(),
         person: who.as_ref().map(|who| html::person(&who.user)),
+        playground: state.settings.playground,
     };
     frame.page(StatusCode::OK, &view)
 }

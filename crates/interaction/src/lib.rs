@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod assets;
+pub mod client_logo;
 pub mod consent;
 pub mod dev_mailbox;
 pub mod email_links;
@@ -18,11 +19,13 @@ pub mod login;
 pub mod logout;
 pub mod passkey;
 pub mod pending;
+pub mod playground;
 pub mod recover;
 pub mod register;
 pub mod select_account;
 pub mod setup;
 pub mod sign_in;
+pub mod start;
 pub mod terms;
 pub mod unlock;
 pub mod verification;
@@ -47,6 +50,8 @@ table::pages! {
     urls::ENROL => HalfSignedIn { get enrol::get, post enrol::post }
     urls::SELECT_ACCOUNT => Request { get select_account::get, post select_account::post }
     urls::CONSENT => Request { get consent::get, post consent::post }
+    "/client-logo/{client_id}" => Public { get client_logo::get }
+    "/start/{client_id}" => Public { get start::get }
     urls::LOGOUT => Public { get logout::get, post logout::post }
     urls::SIGNED_OUT => Public { get logout::signed_out }
     urls::ACCOUNT => Account { get account::overview::get, post account::overview::post }
@@ -83,7 +88,12 @@ table::pages! {
     urls::MAILBOX => Public { get dev_mailbox::list }
     urls::MAILBOX_JSON => Public { get dev_mailbox::json }
     "/dev/mailbox/{id}" => Public { get dev_mailbox::get }
+    playground::PATH => Public { get playground::compose::get }
+    playground::CHECK => Public { get playground::check::get, post playground::check::post }
+    playground::CALLBACK => Public { get playground::answer::get, post playground::answer::post }
+    playground::TOKEN => Public { get playground::token::get, post playground::token::post }
     "/errors" => Public { get error_reference::index }
+    "/errors.json" => Public { get error_reference::json }
     "/errors/{code}" => Public { get error_reference::get }
     "/static/{name}" => Public { get assets::get }
     "/.well-known/passkey-endpoints" => Public { get passkey::endpoints }

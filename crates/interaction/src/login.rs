@@ -12,6 +12,7 @@ use actix_web::{
 };
 use vestibule_model::{
     InteractionId, Message, OAuthError, Timestamp,
+    client::Client,
     settings::{Mail, Registration},
     user::User,
 };
@@ -54,7 +55,7 @@ async fn show(
 
 const fn reason_shown(reason: Why, max_age: Option<i64>) -> Option<LoginReason> {
     match (reason, max_age) {
-        (Why::NoSession, _) => None,
+        (Why::NoSession | Why::NewAccount, _) => None,
         (Why::TooOld, Some(seconds)) => Some(LoginReason::TooLongAgo(seconds)),
         (Why::PromptLogin | Why::TooOld, _) => Some(LoginReason::Asked),
         (Why::OtherSubject, _) => Some(LoginReason::OtherAccount),
@@ -64,7 +65,7 @@ const fn reason_shown(reason: Why, max_age: Option<i64>) -> Option<LoginReason> 
 /// The page's own values.
 struct Form {
     destination: Destination,
-    client: Option<String>,
+    client: Option<Client>,
     username: String,
     /// Whoever is signed in and has to prove it again.
     known: Option<User>,
@@ -112,7 +113,7 @@ impl Form {
         let step = asked.next(state, now);
         let Asked { interaction, situation } = asked;
         let mut form = Self::new(Destination::Request(id.clone()));
-        form.client = Some(situation.client.display_name().to_owned());
+        form.client = Some(situation.client);
         form.username = interaction.request.login_hint.clone().unwrap_or_default();
         match step {
             Step::Login { reason } => {
@@ -173,12 +174,13 @@ impl Form {
         let frame = FormFrame::new(state, http).account_language(language);
         let offer = Offer::to_sign_in(state)?;
         let accounts = &state.settings.accounts;
+        let client = self.client.as_ref().map(|client| frame.client_name(client));
         let view = Login {
             shell: frame.shell(),
             csrf_token: &frame.csrf_token,
             interaction: self.destination.request().map(InteractionId::as_str),
             next: self.destination.page().filter(|path| *path != urls::ACCOUNT),
-            client: self.client.as_deref(),
+            client: client.as_deref(),
             known: self.known.as_ref().map(html::person),
             username: &self.username,
             reason: self.reason,
@@ -239,17 +241,17 @@ async fn sign_in(
     if let Destination::Request(id) = &destination {
         match pending::read(state, http, Some(id.clone()), now).await? {
             Ok(asked) => {
-                form.client = Some(asked.situation.client.display_name().to_owned());
-                client_id = Some(asked.situation.client.id);
+                client_id = Some(asked.situation.client.id.clone());
+                form.client = Some(asked.situation.client);
             }
             Err(elsewhere) => return Ok(elsewhere),
         }
     }
     if let Err(error) = checked {
         vestibule_web::error::log(&RequestId::of(http).0, &error);
-        let client = form.client.as_deref().unwrap_or(&state.settings.display_name);
+        let client = html::name_of_either(state, http, form.client.as_ref());
         let next = destination.url(&state.settings.issuer);
-        return Ok(html::stale(state, http, client, &next));
+        return Ok(html::stale(state, http, &client, &next));
     }
     params.get("username").unwrap_or_default().trim().clone_into(&mut form.username);
     match attempt::attempt(state, http, &params, &form.username, client_id).await? {

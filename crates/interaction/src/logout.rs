@@ -19,7 +19,7 @@ pub async fn get(state: State, http: HttpRequest) -> HttpResponse {
 async fn ask(state: &AppState, http: &HttpRequest) -> Result<HttpResponse, OAuthError> {
     match signed_in(state, http, state.now()).await? {
         Some(who) => html::logout_confirm(state, http, &who.user, None, &AfterLogout::here()),
-        None => Ok(html::signed_out(state, http)),
+        None => Ok(html::signed_out(state, http, &[], None)),
     }
 }
 
@@ -46,17 +46,20 @@ async fn sign_out(
     if params.get("decision") != Some("allow") {
         return Ok(html::see_other(&format!("{base}{}", urls::ACCOUNT)));
     }
-    logout::end_everybody(state, http, state.now()).await?;
-    Ok(logout::everybody_signed_out(after.leave_form(state)?))
+    let now = state.now();
+    let told = logout::end_everybody(state, http, now).await?;
+    let response = after.telling(told, now).leave_form(state)?;
+    Ok(logout::everybody_signed_out(state, http, response))
 }
 
-/// `GET /signed-out`: the last page, or the way back to the client.
+/// `GET /signed-out`: the last page, where clients hear of it, or the way back to one.
 pub async fn signed_out(state: State, http: HttpRequest, query: QueryParams) -> HttpResponse {
     let sealed = query.0.ok().and_then(|params| params.get("after").map(str::to_owned));
-    match AfterLogout::open(&state, sealed.as_deref().unwrap_or_default()).await {
-        Ok(after) => after.page(&state, &http),
-        Err(_) => html::signed_out(&state, &http),
-    }
+    let shown = match AfterLogout::open(&state, sealed.as_deref().unwrap_or_default()).await {
+        Ok(after) => after.page(&state, &http).await,
+        Err(_) => Ok(html::signed_out(&state, &http, &[], None)),
+    };
+    shown.unwrap_or_else(|error| page_error(&state, &http, &error))
 }
 
 async fn signed_in(

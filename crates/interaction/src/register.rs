@@ -10,6 +10,7 @@ pub mod verify;
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use vestibule_model::{
     Message, OAuthError, Secret, Timestamp,
+    client::Client,
     settings::{Registration, Terms},
     verification::VerificationKind,
 };
@@ -72,8 +73,8 @@ async fn register(
         Err(elsewhere) => return Ok(elsewhere),
     };
     if csrf::check(state, http, &params).is_err() {
-        let client = door.client.as_deref().unwrap_or(&state.settings.display_name);
-        return Ok(html::stale(state, http, client, &door.again(state)));
+        let client = html::name_of_either(state, http, door.client.as_ref());
+        return Ok(html::stale(state, http, &client, &door.again(state)));
     }
     let (entry, password) = Entry::read(state, &params, &door, now);
     if !entry.problems.is_empty() {
@@ -85,8 +86,8 @@ async fn register(
 /// What the page is opened for.
 pub(crate) struct Door {
     pub(crate) destination: Destination,
-    /// The name of the client that asks.
-    client: Option<String>,
+    /// The client that asks.
+    client: Option<Client>,
     invited: Option<Invited>,
 }
 
@@ -125,7 +126,7 @@ impl Door {
         };
         let client = match destination.request() {
             Some(id) => match pending::read(state, http, Some(id.clone()), now).await? {
-                Ok(asked) => Some(asked.situation.client.display_name().to_owned()),
+                Ok(asked) => Some(asked.situation.client),
                 Err(elsewhere) => return Ok(Err(elsewhere)),
             },
             None => None,
@@ -230,12 +231,13 @@ impl Entry {
         let frame = FormFrame::new(state, http);
         let (here, rules) = (door.again(state), new_password::rules(state, false));
         let problems = self.problems.iter();
+        let client = door.client.as_ref().map(|client| frame.client_name(client));
         let view = Register {
             shell: Shell { here: &here, ..frame.shell() },
             csrf_token: &frame.csrf_token,
             onward: onward_fields(&door.destination),
             invite: door.invited.as_ref().map(|invited| invited.secret.expose()),
-            client: door.client.as_deref(),
+            client: client.as_deref(),
             username: &self.username,
             email: &self.email,
             name: &self.name,

@@ -12,7 +12,8 @@ use vestibule_web::{
     asked::{Asked, Situation},
     browser, cookies, csrf,
     html::{self, FormFrame},
-    logout, page_error, urls,
+    logout::{self, AfterLogout},
+    page_error, session_state, urls,
 };
 
 use crate::{pending, sign_in::finish::add_cookie};
@@ -42,7 +43,7 @@ async fn show(
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
         interaction: asked.interaction.id.as_str(),
-        client: asked.situation.client.display_name(),
+        client: &frame.client_name(&asked.situation.client),
         person: html::person(&who.user),
         others: others
             .iter()
@@ -105,14 +106,15 @@ async fn choose(
     let resume = urls::resume(issuer, &interaction.id);
     let session = who.as_ref().map(|who| &who.session.id);
     if csrf::check_shown_to(state, http, &params, session).is_err() {
-        return Ok(html::stale(state, http, client.display_name(), &resume));
+        let client = html::client_name(state, http, &client);
+        return Ok(html::stale(state, http, &client, &resume));
     }
     if params.get("choice") == Some("other") {
         return Ok(html::see_other(&urls::page(issuer, urls::LOGIN, &interaction.id)));
     }
     let mut response = html::see_other(&resume);
     if let Some(gone) = params.get("remove") {
-        return remove(state, http, gone, response, now).await;
+        return remove(state, http, gone, &resume, now).await;
     }
     let chosen = match params.get("choice") {
         None | Some("continue") => who.map(|who| who.session.id),
@@ -120,6 +122,7 @@ async fn choose(
             others if others.iter().any(|other| other.session.id.as_str() == id) => {
                 let id = SessionId::new(id);
                 step_forward(http, &others, &id, &mut response)?;
+                response = session_state::changed(state, http, Some(&id), response);
                 Some(id)
             }
             _ => None,
@@ -155,21 +158,23 @@ fn step_forward(
     add_cookie(response, &cookies::set_others(&aside))
 }
 
-/// Signs one of the others out.
+/// Signs one of the others out, and goes on at `resume`.
 async fn remove(
     state: &AppState,
     http: &HttpRequest,
     gone: &str,
-    mut response: HttpResponse,
+    resume: &str,
     now: Timestamp,
 ) -> Result<HttpResponse, OAuthError> {
     let (gone, kept): (Vec<_>, Vec<_>) = others(state, http, now)
         .await?
         .into_iter()
         .partition(|other| other.session.id.as_str() == gone);
+    let mut told = Vec::new();
     for other in gone {
-        logout::end(state, other.session.id, now).await?;
+        told.extend(logout::end(state, other.session.id, now).await?);
     }
+    let mut response = AfterLogout::onward(state, resume).telling(told, now).leave(state, http)?;
     let kept: Vec<Secret> = kept.into_iter().map(|other| other.secret).collect();
     add_cookie(&mut response, &cookies::set_others(&kept))?;
     Ok(response)

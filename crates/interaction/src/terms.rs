@@ -40,7 +40,7 @@ async fn show(
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
         interaction: asked.interaction.id.as_str(),
-        client: asked.situation.client.display_name(),
+        client: &frame.client_name(&asked.situation.client),
         person: html::person(&who.user),
         version: &terms.version,
         uri: &terms.uri,
@@ -70,7 +70,8 @@ async fn decide(
     // Without a session there is nobody to accept; `resume` asks for the sign-in.
     let Some(who) = who else { return Ok(html::see_other(&resume)) };
     if csrf::check_shown_to(state, http, &params, Some(&who.session.id)).is_err() {
-        return Ok(html::stale(state, http, client.display_name(), &resume));
+        let client = html::client_name(state, http, &client);
+        return Ok(html::stale(state, http, &client, &resume));
     }
     let in_force = state.settings.accounts.terms.as_ref().map(|terms| terms.version.clone());
     // What was shown counts, not what took its place meanwhile.

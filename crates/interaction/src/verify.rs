@@ -4,7 +4,7 @@ mod check;
 mod code_mail;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
-use vestibule_model::{ErrorCode, InteractionId, Message, OAuthError, Timestamp};
+use vestibule_model::{ErrorCode, InteractionId, Message, OAuthError, Timestamp, client::Client};
 use vestibule_pages::{PasskeyChallenge, SentMail, Verify, VerifyMethod};
 use vestibule_policy::{
     account,
@@ -87,8 +87,8 @@ impl Place {
         Ok(Self { destination, asked })
     }
 
-    pub(crate) fn client(&self) -> Option<&str> {
-        self.asked.as_ref().map(|asked| asked.situation.client.display_name())
+    pub(crate) fn client(&self) -> Option<&Client> {
+        self.asked.as_ref().map(|asked| &asked.situation.client)
     }
 
     pub(crate) fn behind(&self, state: &AppState, page: &str) -> String {
@@ -212,6 +212,7 @@ impl Shown<'_> {
             (Method::Passkey, Some(_)) => Some(Offer::to_verify(state, half)?),
             _ => None,
         };
+        let client = self.place.client().map(|client| frame.client_name(client));
         let masked = account::mask_email(&half.user.email);
         let days = state.settings.mfa.remember_device / 86_400;
         let view = Verify {
@@ -219,7 +220,7 @@ impl Shown<'_> {
             csrf_token: &frame.csrf_token,
             interaction: self.place.destination.request().map(InteractionId::as_str),
             next: self.place.destination.page(),
-            client: self.place.client(),
+            client: client.as_deref(),
             person: html::person(&half.user),
             step_up: half.sign_in.session_id.is_some(),
             method: shown(self.method),
@@ -251,8 +252,8 @@ async fn take(
     let place = Place::read(state, http, &params, now).await?;
     let again = place.behind(state, urls::VERIFY);
     if csrf::check(state, http, &params).is_err() {
-        let client = place.client().unwrap_or(&state.settings.display_name);
-        return Ok(html::stale(state, http, client, &again));
+        let client = html::name_of_either(state, http, place.client());
+        return Ok(html::stale(state, http, &client, &again));
     }
     let Some(half) = half::find(state, http, now).await? else {
         return place.without_half(state, http, now).await;

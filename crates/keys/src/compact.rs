@@ -5,13 +5,16 @@ use josekit::{
     JoseError,
     jws::{JwsSigner, JwsVerifier},
 };
-use serde::{Deserialize, Deserializer, de::IgnoredAny};
+use serde::{
+    Deserialize, Deserializer,
+    de::{DeserializeOwned, IgnoredAny},
+};
 use serde_json::{Map, Value, json};
 
 use crate::TokenFault;
 
 /// The longest token that is looked at.
-const MAX_BYTES: usize = 16 * 1024;
+pub(crate) const MAX_BYTES: usize = 16 * 1024;
 
 /// The header members that matter. Keys are never taken from a header (`jwk`, `jku`, `x5c`,
 /// `x5u`), so those are not even read; a member given twice is refused (RFC 7515 §4).
@@ -55,13 +58,7 @@ impl<'a> Compact<'a> {
         if payload.contains('.') {
             return Err(not_three);
         }
-        let header = decode(header)?;
-        let no_header = TokenFault::Malformed("its header is not what RFC 7515 asks for");
-        // serde would read the members from an array as well.
-        if header.trim_ascii_start().first() != Some(&b'{') {
-            return Err(no_header);
-        }
-        let header: Header = serde_json::from_slice(&header).map_err(|_| no_header)?;
+        let header: Header = read_header(header)?;
         if header.crit {
             return Err(TokenFault::Critical);
         }
@@ -73,10 +70,18 @@ impl<'a> Compact<'a> {
         &self,
         verifier: &dyn JwsVerifier,
     ) -> Result<Map<String, Value>, TokenFault> {
+        self.claims_if(|signed, signature| verifier.verify(signed, signature).is_ok())
+    }
+
+    /// The claims, if `accept` is content with what is signed and its signature.
+    pub(crate) fn claims_if(
+        &self,
+        accept: impl FnOnce(&[u8], &[u8]) -> bool,
+    ) -> Result<Map<String, Value>, TokenFault> {
         let signature = decode(self.signature)?;
-        verifier
-            .verify(self.signed.as_bytes(), &signature)
-            .map_err(|_| TokenFault::SignatureWrong)?;
+        if !accept(self.signed.as_bytes(), &signature) {
+            return Err(TokenFault::SignatureWrong);
+        }
         self.unverified_claims()
     }
 
@@ -94,23 +99,48 @@ pub(crate) fn sign(
     typ: &str,
     claims: &Map<String, Value>,
 ) -> Result<String, JoseError> {
-    let header = json!({ "alg": signer.algorithm().name(), "typ": typ, "kid": kid }).to_string();
-    let payload =
-        serde_json::to_vec(claims).map_err(|fault| JoseError::InvalidJson(fault.into()))?;
-    let mut token = URL_SAFE_NO_PAD.encode(header);
-    token.push('.');
-    URL_SAFE_NO_PAD.encode_string(payload, &mut token);
+    let header = json!({ "alg": signer.algorithm().name(), "typ": typ, "kid": kid });
+    let mut token = signing_input(&header, claims);
     let signature = signer.sign(token.as_bytes())?;
     token.push('.');
     URL_SAFE_NO_PAD.encode_string(signature, &mut token);
     Ok(token)
 }
 
-fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
+/// A JWT with `alg: none` and an empty signature (RFC 7519 §6.1): an ID token for a client that
+/// registered `id_token_signed_response_alg` as `none`, sent by the token endpoint alone (OIDC Core
+/// §2, §3.1.3.7 point 6). Nothing here ever takes one for a token of ours.
+#[must_use]
+pub fn sign_unsecured(claims: &Map<String, Value>) -> String {
+    let mut token = signing_input(&json!({ "alg": "none", "typ": "JWT" }), claims);
+    token.push('.');
+    token
+}
+
+/// Header and payload as they are signed (RFC 7515 §5.1).
+fn signing_input(header: &Value, claims: &Map<String, Value>) -> String {
+    let mut text = URL_SAFE_NO_PAD.encode(header.to_string());
+    text.push('.');
+    URL_SAFE_NO_PAD.encode_string(json!(claims).to_string(), &mut text);
+    text
+}
+
+/// A header's members. One that is given twice is refused if it is among those that matter.
+pub(crate) fn read_header<T: DeserializeOwned>(part: &str) -> Result<T, TokenFault> {
+    let header = decode(part)?;
+    let no_header = TokenFault::Malformed("its header is not what a JOSE header has to be");
+    // serde would read the members from an array as well.
+    if header.trim_ascii_start().first() != Some(&b'{') {
+        return Err(no_header);
+    }
+    serde_json::from_slice(&header).map_err(|_| no_header)
+}
+
+pub(crate) fn decode(part: &str) -> Result<Vec<u8>, TokenFault> {
     URL_SAFE_NO_PAD.decode(part).map_err(|_| TokenFault::Malformed("a part is not base64url"))
 }
 
 /// True for a member that is there, even as `null`.
-fn present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
+pub(crate) fn present<'de, D: Deserializer<'de>>(value: D) -> Result<bool, D::Error> {
     IgnoredAny::deserialize(value).map(|_| true)
 }

@@ -15,6 +15,7 @@ pub struct Digester {
     csrf: Hmac<Sha256>,
     guess: Hmac<Sha256>,
     one_time_code: Hmac<Sha256>,
+    pairwise_subject: Hmac<Sha256>,
 }
 
 impl Digester {
@@ -26,6 +27,7 @@ impl Digester {
             csrf: keyed(&master.subkey("vestibule csrf v1")),
             guess: keyed(&master.subkey("vestibule guess v1")),
             one_time_code: keyed(&master.subkey("vestibule one-time code v1")),
+            pairwise_subject: keyed(&master.subkey("vestibule pairwise subject v1")),
         }
     }
 
@@ -55,6 +57,16 @@ impl Digester {
     pub fn one_time_code(&self, verification: &str, code: &Secret) -> TokenHash {
         let message = format!("{verification}.{}", code.expose());
         TokenHash::new(hex(&mac(&self.one_time_code, &message)))
+    }
+
+    /// The `sub` under which the clients of `sector` (a host, OIDC Core §8.1) know `user_id`: 43
+    /// characters of base64url. Whoever lacks the key can neither work the user out of it nor tell
+    /// whether those of two sectors are one person's. It hangs on nothing that rotates, so it stays
+    /// the same for as long as the installation has its master key.
+    #[must_use]
+    pub fn pairwise_subject(&self, sector: &str, user_id: &str) -> String {
+        // No host has a line break in it, so no two pairs are written alike.
+        URL_SAFE_NO_PAD.encode(mac(&self.pairwise_subject, &format!("{sector}\n{user_id}")))
     }
 
     /// Whether `given` is that token; in constant time.
@@ -101,6 +113,8 @@ mod tests {
         assert_eq!(secret.as_str(), expected);
         let token = digester().csrf("browser");
         assert_eq!(token, "BqXMxy3Ydi10aJE5QlKlrouXN1_q2rhHHf5-yNd8CXk");
+        let subject = digester().pairwise_subject("app.example", "0190a1b2");
+        assert_eq!(subject, "iEDtICmb0y04cPRf-XWfslbT4xPlXWyeeq997TOR9HE");
     }
 
     #[test]
@@ -116,6 +130,21 @@ mod tests {
         assert!(!digester.check_csrf("another", &token));
         assert!(!digester.check_csrf("", &token));
         assert!(!Digester::new(&master()).check_csrf("browser", &token));
+    }
+
+    #[test]
+    fn pairwise_subjects_differ_by_sector_user_and_installation() {
+        let of = |sector: &str, user: &str| digester().pairwise_subject(sector, user);
+        let subject = of("a.example", "user");
+        assert_eq!(subject, of("a.example", "user"));
+        assert_eq!(subject.len(), 43);
+        assert_ne!(subject, of("b.example", "user"));
+        assert_ne!(subject, of("a.example", "another"));
+        assert_ne!(subject, of("a.exampleu", "ser"));
+        assert_ne!(subject, of("user", "a.example"));
+        assert_ne!(subject, Digester::new(&master()).pairwise_subject("a.example", "user"));
+        // Nor is it another MAC of the same text.
+        assert_ne!(subject, digester().csrf("a.example\nuser"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! What can go wrong with keys.
 
-use vestibule_model::{ErrorCode, OAuthError, client::SigningAlg};
+use vestibule_model::{
+    ErrorCode, OAuthError, client::SigningAlg, encryption_key::EncryptionKeyType,
+};
 
 /// A fault of keys or of what was made with them. Never carries key material.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +31,7 @@ pub enum KeyError {
     #[error("the text is too long to be sealed")]
     SealTooLong,
     /// A stored private key is of no use.
-    #[error("the private part of signing key {kid} cannot be used: {reason}")]
+    #[error("the private part of key {kid} cannot be used: {reason}")]
     PrivateKeyUnusable {
         /// Which key.
         kid: String,
@@ -37,7 +39,7 @@ pub enum KeyError {
         reason: String,
     },
     /// A stored public key is of no use.
-    #[error("the public part of signing key {kid} cannot be used: {reason}")]
+    #[error("the public part of key {kid} cannot be used: {reason}")]
     PublicKeyUnusable {
         /// Which key.
         kid: String,
@@ -52,6 +54,14 @@ pub enum KeyError {
     GenerationFailed {
         /// For which algorithm.
         alg: SigningAlg,
+        /// Why.
+        reason: String,
+    },
+    /// No encryption key could be made.
+    #[error("no {} encryption key could be made: {reason}", key_type.as_str())]
+    EncryptionKeyNotMade {
+        /// Of which type.
+        key_type: EncryptionKeyType,
         /// Why.
         reason: String,
     },
@@ -104,7 +114,9 @@ pub enum TokenFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JwkFault {
     /// `kty` or `crv` is missing or none of those we can use.
-    #[error("the JWK is of no supported kind: RSA, EC (P-256, P-384) and OKP (Ed25519) are")]
+    #[error(
+        "the JWK is of no supported kind: RSA, EC (P-256, P-384, P-521) and OKP (Ed25519, X25519) are"
+    )]
     Unsupported,
     /// A member is missing, not canonical base64url, or of the wrong size.
     #[error("the JWK's member `{0}` is missing or malformed")]

@@ -1,27 +1,14 @@
 //! New signing keys.
 
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use josekit::{
-    JoseError,
-    jwk::{
-        Jwk, KeyPair,
-        alg::{ec::EcKeyPair, ed::EdKeyPair, rsa::RsaKeyPair},
-    },
-};
-use rsa::{
-    RsaPrivateKey,
-    pkcs8::EncodePrivateKey,
-    rand_core::{self, CryptoRng, RngCore},
-};
-use serde_json::{Map, Value, json};
+use josekit::{JoseError, jwk::Jwk};
+use serde_json::{Map, Value};
 use vestibule_model::{
     Entropy, Timestamp, client::SigningAlg, sealed::SealedColumn, signing_key::StoredKey,
 };
 
 use crate::{
-    KeyError, Sealer,
-    algorithm::{self, Asymmetric},
-    jwk,
+    KeyError, Sealer, algorithm, jwk,
+    key_pair::{self, Curve},
 };
 
 /// A new key for `alg`, published from `now`; it signs at once if it is `active` and stands by
@@ -40,17 +27,11 @@ pub fn generate(
     entropy: &dyn Entropy,
 ) -> Result<StoredKey, KeyError> {
     let failed = |reason: String| KeyError::GenerationFailed { alg, reason };
-    let pair: Map<String, Value> = match alg {
-        SigningAlg::RS256 | SigningAlg::PS256 => rsa_pair(rsa_bits, entropy),
-        SigningAlg::ES256 => p256_pair(entropy).map_err(|fault| fault.to_string()),
-        SigningAlg::EdDSA => ed25519_pair(entropy).map_err(|fault| fault.to_string()),
-    }
-    .map_err(failed)?
-    .into();
+    let pair: Map<String, Value> = pair(alg, rsa_bits, entropy).map_err(failed)?.into();
     let members = jwk::public_members(&pair).map_err(|fault| failed(fault.to_string()))?;
     let kid = jwk::thumbprint(&members).map_err(|fault| failed(fault.to_string()))?;
-    let public = jwk::labelled(members, alg, &kid);
-    let private = jwk::labelled(pair, alg, &kid);
+    let public = jwk::for_signing(members, alg, &kid);
+    let private = jwk::for_signing(pair, alg, &kid);
     prove(alg, &private, &public).map_err(|fault| failed(fault.to_string()))?;
     let text = Value::Object(private).to_string();
     let sealed_private_jwk = sealer.seal(&sealing_purpose(&kid), text.as_bytes(), entropy)?;
@@ -66,6 +47,22 @@ pub fn generate(
     })
 }
 
+fn pair(alg: SigningAlg, rsa_bits: usize, entropy: &dyn Entropy) -> Result<Jwk, String> {
+    let pair = match alg {
+        SigningAlg::RS256
+        | SigningAlg::RS384
+        | SigningAlg::RS512
+        | SigningAlg::PS256
+        | SigningAlg::PS384
+        | SigningAlg::PS512 => return key_pair::rsa(rsa_bits, entropy),
+        SigningAlg::ES256 => key_pair::ec(Curve::P256, entropy),
+        SigningAlg::ES384 => key_pair::ec(Curve::P384, entropy),
+        SigningAlg::ES512 => key_pair::ec(Curve::P521, entropy),
+        SigningAlg::EdDSA => key_pair::ed25519(entropy),
+    };
+    pair.map_err(|fault| fault.to_string())
+}
+
 /// What a private part is sealed for: one key's row, so that rows cannot be swapped.
 pub(crate) fn sealing_purpose(kid: &str) -> String {
     SealedColumn::SigningKey.purpose(kid)
@@ -79,81 +76,12 @@ fn prove(
 ) -> Result<(), JoseError> {
     let message = b"vestibule: does this key pair fit together?";
     let signature = algorithm::signer(alg, &Jwk::from_map(private.clone())?)?.sign(message)?;
-    Asymmetric::from(alg).verifier(&Jwk::from_map(public.clone())?)?.verify(message, &signature)
+    algorithm::verifier(alg, &Jwk::from_map(public.clone())?)?.verify(message, &signature)
 }
-
-fn rsa_pair(bits: usize, entropy: &dyn Entropy) -> Result<Jwk, String> {
-    if !(2048..=8192).contains(&bits) {
-        return Err(format!("{bits} bits are not between 2048 and 8192"));
-    }
-    let key = RsaPrivateKey::new(&mut EntropyRng(entropy), bits).map_err(|f| f.to_string())?;
-    let der = key.to_pkcs8_der().map_err(|fault| fault.to_string())?;
-    let pair = RsaKeyPair::from_der(der.as_bytes()).map_err(|fault| fault.to_string())?;
-    Ok(pair.to_jwk_key_pair())
-}
-
-/// The order of P-256's group (SEC 2 §2.4.2): a private key is below it and not zero.
-const P256_ORDER: [u8; 32] = [
-    0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3, 0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51,
-];
-
-/// By rejection sampling (FIPS 186-5 §A.2.2): one try in 2^32 is thrown away.
-fn p256_pair(entropy: &dyn Entropy) -> Result<Jwk, JoseError> {
-    let mut scalar = [0_u8; 32];
-    while scalar == [0; 32] || scalar >= P256_ORDER {
-        entropy.fill(&mut scalar);
-    }
-    let half = json!({ "kty": "EC", "crv": "P-256", "d": URL_SAFE_NO_PAD.encode(scalar) });
-    Ok(EcKeyPair::from_jwk(&half_pair(&half)?)?.to_jwk_key_pair())
-}
-
-/// Any 32 bytes make a key (RFC 8032 §5.1.5).
-fn ed25519_pair(entropy: &dyn Entropy) -> Result<Jwk, JoseError> {
-    let mut seed = [0_u8; 32];
-    entropy.fill(&mut seed);
-    let half = json!({ "kty": "OKP", "crv": "Ed25519", "d": URL_SAFE_NO_PAD.encode(seed) });
-    Ok(EdKeyPair::from_jwk(&half_pair(&half)?)?.to_jwk_key_pair())
-}
-
-/// A JWK with the private part alone; OpenSSL works the public part out.
-fn half_pair(half: &Value) -> Result<Jwk, JoseError> {
-    Jwk::from_bytes(half.to_string())
-}
-
-/// Our entropy as the `rsa` crate takes it.
-struct EntropyRng<'a>(&'a dyn Entropy);
-
-impl RngCore for EntropyRng<'_> {
-    fn next_u32(&mut self) -> u32 {
-        let mut bytes = [0; 4];
-        self.0.fill(&mut bytes);
-        u32::from_le_bytes(bytes)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        let mut bytes = [0; 8];
-        self.0.fill(&mut bytes);
-        u64::from_le_bytes(bytes)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        self.0.fill(bytes);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core::Error> {
-        self.0.fill(bytes);
-        Ok(())
-    }
-}
-
-impl CryptoRng for EntropyRng<'_> {}
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use vestibule_model::secret::hex;
+    use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
     use super::*;
     use crate::{
@@ -169,7 +97,7 @@ mod tests {
     fn a_key_is_published_and_signs_or_stands_by() {
         for (index, key) in keys().into_iter().enumerate() {
             assert_eq!(key.published_at, NOW);
-            assert_eq!(key.active_at, (index < 4).then_some(NOW));
+            assert_eq!(key.active_at, (index < SigningAlg::ALL.len()).then_some(NOW));
             assert_eq!((key.retired_at, key.expires_at), (None, None));
             let private = private_jwk(&key);
             assert_eq!(private["kid"], key.kid.as_str());
@@ -180,7 +108,7 @@ mod tests {
 
     #[test]
     fn entropy_decides_everything() {
-        for alg in [SigningAlg::ES256, SigningAlg::EdDSA] {
+        for alg in [SigningAlg::ES256, SigningAlg::ES384, SigningAlg::ES512, SigningAlg::EdDSA] {
             let kid = |seed| make(alg, 0, &Seeded::new(seed)).unwrap().kid;
             assert_eq!(kid(1), kid(1));
             assert_ne!(kid(1), kid(2));
@@ -207,30 +135,6 @@ mod tests {
             URL_SAFE_NO_PAD.encode(signature),
             "hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"
         );
-    }
-
-    /// Zero and the group's order are no private keys; one less than the order is.
-    #[test]
-    fn p256_scalars_outside_the_group_are_thrown_away() {
-        struct Scripted(AtomicUsize);
-        impl Entropy for Scripted {
-            fn fill(&self, bytes: &mut [u8]) {
-                let mut last = P256_ORDER;
-                last[31] -= 1;
-                let script = [[0; 32], [0xff; 32], P256_ORDER, last];
-                let turn = self.0.fetch_add(1, Ordering::Relaxed).min(3);
-                bytes.copy_from_slice(&script[turn][..bytes.len()]);
-            }
-        }
-        let entropy = Scripted(AtomicUsize::new(0));
-        let key = make(SigningAlg::ES256, 0, &entropy).unwrap();
-        let scalar = URL_SAFE_NO_PAD.decode(private_jwk(&key)["d"].as_str().unwrap()).unwrap();
-        assert!(hex(&scalar).ends_with("fc632550"), "{}", hex(&scalar));
-        // (n - 1)·G is -G, so its x is G's own (SEC 2 §2.4.2).
-        let public: Value = serde_json::from_str(&key.public_jwk).unwrap();
-        let x = URL_SAFE_NO_PAD.decode(public["x"].as_str().unwrap()).unwrap();
-        let generator = "6b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296";
-        assert_eq!(hex(&x), generator);
     }
 
     #[test]

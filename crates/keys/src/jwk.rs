@@ -21,7 +21,8 @@ pub(crate) fn public_members(jwk: &Map<String, Value>) -> Result<Map<String, Val
         }
         (Some("EC"), Some("P-256")) => (&["x", "y"], 32),
         (Some("EC"), Some("P-384")) => (&["x", "y"], 48),
-        (Some("OKP"), Some("Ed25519")) => (&["x"], 32),
+        (Some("EC"), Some("P-521")) => (&["x", "y"], 66),
+        (Some("OKP"), Some("Ed25519" | "X25519")) => (&["x"], 32),
         _ => return Err(JwkFault::Unsupported),
     };
     let (names, size) = coordinates;
@@ -81,14 +82,33 @@ fn octets(jwk: &Map<String, Value>, name: &'static str) -> Result<Vec<u8>, JwkFa
         .ok_or(JwkFault::Member(name))
 }
 
-/// `members` of a key with what a JWKS says about it: `use`, `alg`, `kid` (RFC 7517 §4).
-pub(crate) fn labelled(
+/// Whether the JWK's member `name` is the text `wanted`.
+pub(crate) fn says(jwk: &Map<String, Value>, name: &str, wanted: &str) -> bool {
+    jwk.get(name).and_then(Value::as_str) == Some(wanted)
+}
+
+/// Whether the JWK's member `name` is the text `wanted` or not there at all: `use` and `alg` are
+/// optional (RFC 7517 §4.2, §4.4).
+pub(crate) fn allows(jwk: &Map<String, Value>, name: &str, wanted: &str) -> bool {
+    !jwk.contains_key(name) || says(jwk, name, wanted)
+}
+
+/// `members` of a signing key with what a JWKS says about it: `use`, `alg`, `kid` (RFC 7517 §4).
+pub(crate) fn for_signing(
     mut members: Map<String, Value>,
     alg: SigningAlg,
     kid: &str,
 ) -> Map<String, Value> {
     members.insert("use".to_owned(), "sig".into());
     members.insert("alg".to_owned(), alg.as_str().into());
+    members.insert("kid".to_owned(), kid.into());
+    members
+}
+
+/// `members` of an encryption key with what a JWKS says about it: `use` and `kid`. No `alg`: it would
+/// bind the key to one of the algorithms that it serves (RFC 7517 §4.4), and discovery lists them.
+pub(crate) fn for_encryption(mut members: Map<String, Value>, kid: &str) -> Map<String, Value> {
+    members.insert("use".to_owned(), "enc".into());
     members.insert("kid".to_owned(), kid.into());
     members
 }
@@ -174,8 +194,21 @@ mod tests {
         assert_eq!(ec("P-384", 48, 48), Ok(()));
         assert_eq!(ec("P-256", 31, 33), Err(JwkFault::Member("x")));
         assert_eq!(ec("P-256", 32, 33), Err(JwkFault::Member("y")));
-        for curve in ["P-521", "secp256k1", "Ed25519", ""] {
+        assert_eq!(ec("P-521", 66, 66), Ok(()));
+        assert_eq!(ec("P-521", 65, 66), Err(JwkFault::Member("x")));
+        for curve in ["secp256k1", "Ed25519", "X25519", ""] {
             assert_eq!(ec(curve, 32, 32), Err(JwkFault::Unsupported));
+        }
+        let okp = |curve: &str, x: usize| {
+            let jwk = json!({ "kty": "OKP", "crv": curve, "x": of(vec![1; x]) });
+            public_members(&object(jwk)).map(|_| ())
+        };
+        for curve in ["Ed25519", "X25519"] {
+            assert_eq!(okp(curve, 32), Ok(()));
+            assert_eq!(okp(curve, 33), Err(JwkFault::Member("x")));
+        }
+        for curve in ["Ed448", "X448", "P-256"] {
+            assert_eq!(okp(curve, 32), Err(JwkFault::Unsupported));
         }
         assert_eq!(public_members(&Map::new()), Err(JwkFault::Unsupported));
     }

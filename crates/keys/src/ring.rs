@@ -1,5 +1,7 @@
 //! The keys of one moment, each parsed once.
 
+mod examine;
+
 use std::collections::HashMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -11,9 +13,10 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 use vestibule_model::{Timestamp, client::SigningAlg, signing_key::StoredKey};
 
+pub use examine::{Examined, Opened, opened};
+
 use crate::{
-    KeyError, Sealer, TokenFault,
-    algorithm::{self, Asymmetric},
+    DecryptionKeys, KeyError, Sealer, TokenFault, algorithm,
     compact::{self, Compact},
     generate, jwk,
     rotation::{self, Phase},
@@ -24,8 +27,10 @@ use crate::{
 pub enum Expected {
     /// A JWT access token: `typ` is `at+jwt` (RFC 9068 §4), and its key is still published.
     AccessToken,
-    /// An ID token: `typ` is `JWT` or absent. Its key may have left the JWKS long ago, because an
-    /// `id_token_hint` may be old (OIDC RP-Initiated Logout §2).
+    /// An ID token: `typ` is `JWT` or absent, so no logout token is one (OIDC Back-Channel Logout
+    /// §2.4). Its key may have left the JWKS long ago, because an `id_token_hint` may be old (OIDC
+    /// RP-Initiated Logout §2). An ID token that was issued with `alg: none` is refused like any
+    /// other text without a signature: nothing shows that it is ours, so it is no hint.
     IdToken,
 }
 
@@ -43,6 +48,9 @@ pub struct Jwks {
 pub struct KeyRing {
     signers: HashMap<SigningAlg, Signing>,
     verifiers: HashMap<String, Verifying>,
+    decryption: DecryptionKeys,
+    /// The public signing keys, in the order of the JWKS.
+    published: Vec<Value>,
     jwks: Jwks,
 }
 
@@ -74,14 +82,31 @@ impl KeyRing {
             }
         }
         let mut signers = HashMap::new();
-        for alg in SigningAlg::ALL {
+        for alg in SigningAlg::ALL.iter().copied() {
             if let Some(key) = rotation::signing_key(keys, alg)
                 && !key.sealed_private_jwk.is_empty()
             {
                 signers.insert(alg, signing(key, sealer)?);
             }
         }
-        Ok(Self { signers, verifiers, jwks: Jwks::of(published) })
+        let published = in_order(published);
+        let jwks = Jwks::of(published.iter());
+        Ok(Self { signers, verifiers, decryption: DecryptionKeys::default(), published, jwks })
+    }
+
+    /// The same ring with the keys that open what clients encrypt for us; the JWKS holds those that
+    /// are published after the signing keys.
+    #[must_use]
+    pub fn with_decryption_keys(mut self, keys: DecryptionKeys) -> Self {
+        self.jwks = Jwks::of(self.published.iter().chain(&keys.published_jwks()));
+        self.decryption = keys;
+        self
+    }
+
+    /// The keys that open what clients encrypt for us.
+    #[must_use]
+    pub const fn decryption_keys(&self) -> &DecryptionKeys {
+        &self.decryption
     }
 
     /// A JWT with the `claims`, whose header has `alg`, `kid` and `typ` (RFC 7515 §4.1).
@@ -128,7 +153,8 @@ impl KeyRing {
         Ok(token.claims(key.verifier.as_ref())?)
     }
 
-    /// The JWK Set: signing keys first, then those that stand by, then the retired.
+    /// The JWK Set: signing keys first, then those that stand by, then the retired, then the
+    /// encryption keys.
     #[must_use]
     pub fn jwks(&self) -> &Jwks {
         &self.jwks
@@ -148,20 +174,25 @@ impl std::fmt::Debug for KeyRing {
 }
 
 impl Jwks {
-    fn of(mut keys: Vec<(&StoredKey, Value)>) -> Self {
-        keys.sort_by_key(|(key, _)| {
-            let phase = match rotation::phase(key) {
-                Phase::Signing => 0,
-                Phase::Standby => 1,
-                Phase::Retired => 2,
-            };
-            (phase, key.alg, key.published_at, key.kid.clone())
-        });
-        let keys: Vec<_> = keys.into_iter().map(|(_, jwk)| jwk).collect();
+    fn of<'a>(keys: impl Iterator<Item = &'a Value>) -> Self {
+        let keys: Vec<_> = keys.collect();
         let body = json!({ "keys": keys }).to_string();
         let etag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(Sha256::digest(&body)));
         Self { body, etag }
     }
+}
+
+/// The order of the JWKS: the same whatever order the rows come in, so that the tag is too.
+fn in_order(mut keys: Vec<(&StoredKey, Value)>) -> Vec<Value> {
+    keys.sort_by_key(|(key, _)| {
+        let phase = match rotation::phase(key) {
+            Phase::Signing => 0,
+            Phase::Standby => 1,
+            Phase::Retired => 2,
+        };
+        (phase, key.alg, key.published_at, key.kid.clone())
+    });
+    keys.into_iter().map(|(_, jwk)| jwk).collect()
 }
 
 /// The public JWK as the JWKS has it: `kty`, `use`, `alg`, `kid` and the public members, whatever
@@ -171,7 +202,7 @@ fn published_jwk(key: &StoredKey) -> Result<Map<String, Value>, KeyError> {
     let stored: Map<String, Value> =
         serde_json::from_str(&key.public_jwk).map_err(|fault| unusable(fault.to_string()))?;
     let members = jwk::public_members(&stored).map_err(|fault| unusable(fault.to_string()))?;
-    Ok(jwk::labelled(members, key.alg, &key.kid))
+    Ok(jwk::for_signing(members, key.alg, &key.kid))
 }
 
 fn verifying(
@@ -179,12 +210,10 @@ fn verifying(
     public: &Map<String, Value>,
     now: Timestamp,
 ) -> Result<Verifying, KeyError> {
-    let verifier = Jwk::from_map(public.clone())
-        .and_then(|jwk| Asymmetric::from(key.alg).verifier(&jwk))
-        .map_err(|fault| KeyError::PublicKeyUnusable {
-            kid: key.kid.clone(),
-            reason: fault.to_string(),
-        })?;
+    let verifier =
+        Jwk::from_map(public.clone()).and_then(|jwk| algorithm::verifier(key.alg, &jwk)).map_err(
+            |fault| KeyError::PublicKeyUnusable { kid: key.kid.clone(), reason: fault.to_string() },
+        )?;
     Ok(Verifying { alg: key.alg, published: rotation::is_published(key, now), verifier })
 }
 

@@ -119,7 +119,7 @@ pub fn standby_key(keys: &[StoredKey], alg: SigningAlg) -> Option<&StoredKey> {
 #[must_use]
 pub fn due(keys: &[StoredKey], settings: &RotationSettings, now: Timestamp) -> Vec<RotationStep> {
     let mut steps = Vec::new();
-    for alg in SigningAlg::ALL {
+    for alg in SigningAlg::ALL.iter().copied() {
         let plan = Plan { keys, settings, now, alg };
         plan.retire_surplus(&mut steps);
         if settings.algs.contains(&alg) {
@@ -149,7 +149,7 @@ pub fn rotate_now(
     force: bool,
 ) -> Result<Vec<RotationStep>, RotationRefused> {
     let plans = || {
-        let rotated = SigningAlg::ALL.into_iter().filter(|alg| settings.algs.contains(alg));
+        let rotated = SigningAlg::ALL.iter().copied().filter(|alg| settings.algs.contains(alg));
         rotated.map(|alg| Plan { keys, settings, now, alg })
     };
     let refused = plans().filter_map(|plan| plan.refusal()).max_by_key(|no| no.possible_at);

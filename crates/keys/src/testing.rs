@@ -9,9 +9,17 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use josekit::{jwk::Jwk, jws::JwsSigner};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use vestibule_model::{Entropy, Timestamp, client::SigningAlg, signing_key::StoredKey};
+use vestibule_model::{
+    Entropy, Timestamp,
+    client::SigningAlg,
+    encryption_key::{EncryptionKeyType, StoredEncryptionKey},
+    signing_key::StoredKey,
+};
 
-use crate::{KeyRing, MasterKey, Sealer, algorithm, generate, generate::sealing_purpose};
+use crate::{
+    KeyRing, MasterKey, Sealer, algorithm, generate, generate::sealing_purpose,
+    generate_encryption_key,
+};
 
 /// The time of the fixtures.
 pub(crate) const NOW: Timestamp = Timestamp(1_800_000_000);
@@ -50,10 +58,20 @@ pub(crate) fn keys() -> Vec<StoredKey> {
         let mut keys = Vec::new();
         for active in [true, false] {
             for alg in SigningAlg::ALL {
-                keys.push(generate(alg, 2048, NOW, active, &sealer(), &entropy).unwrap());
+                keys.push(generate(*alg, 2048, NOW, active, &sealer(), &entropy).unwrap());
             }
         }
         keys
+    });
+    KEYS.clone()
+}
+
+/// An encryption key of each type, in the order of [`EncryptionKeyType::ALL`]; made once.
+pub(crate) fn encryption_keys() -> [StoredEncryptionKey; 2] {
+    static KEYS: LazyLock<[StoredEncryptionKey; 2]> = LazyLock::new(|| {
+        let entropy = Seeded::new(4);
+        EncryptionKeyType::ALL
+            .map(|of| generate_encryption_key(of, 2048, &sealer(), &entropy, NOW).unwrap())
     });
     KEYS.clone()
 }

@@ -19,6 +19,15 @@ pub fn random_secret(entropy: &dyn Entropy) -> Secret {
     Secret::new(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// A fresh `client_secret` of 384 bits, base64url without padding: 64 characters, because the secret
+/// may be the key of an HMAC with SHA-512, which must not be shorter than its hash (RFC 7518 §3.2,
+/// OIDC Core §16.19).
+pub fn random_client_secret(entropy: &dyn Entropy) -> Secret {
+    let mut bytes = [0_u8; 48];
+    entropy.fill(&mut bytes);
+    Secret::new(URL_SAFE_NO_PAD.encode(bytes))
+}
+
 /// A fresh 128-bit identifier, base64url without padding (22 characters): names of rows.
 pub fn random_id(entropy: &dyn Entropy) -> String {
     let mut bytes = [0_u8; 16];

@@ -10,6 +10,8 @@ mod client_auth;
 mod logout;
 mod pages;
 pub mod reference;
+mod registration;
+mod request_object;
 mod resource;
 mod server;
 mod token;
@@ -197,7 +199,7 @@ error_codes! {
         "id_token_hint is not an ID token of this server for this client",
         authorize_redirect::ID_TOKEN_HINT_INVALID;
     GrantNotAllowed = "VST-0221", UnauthorizedClient,
-        "The client did not register the authorization_code grant",
+        "The client did not register the grant type that response_type needs",
         authorize_redirect::GRANT_NOT_ALLOWED;
     ParameterTooLong = "VST-0222", InvalidRequest, "A parameter is too long",
         authorize_redirect::PARAMETER_TOO_LONG;
@@ -207,6 +209,48 @@ error_codes! {
     InteractionRequired = "VST-0224", InteractionRequired,
         "The person must answer a page first, and prompt=none forbids it",
         authorize_redirect::INTERACTION_REQUIRED;
+    ResponseTypeNotAllowed = "VST-0225", UnauthorizedClient,
+        "The client did not register this response_type",
+        authorize_redirect::RESPONSE_TYPE_NOT_ALLOWED;
+    QueryWithTokens = "VST-0226", InvalidRequest,
+        "response_mode=query cannot carry the tokens of this response_type",
+        authorize_redirect::QUERY_WITH_TOKENS;
+    NonceMissing = "VST-0227", InvalidRequest, "nonce is missing",
+        authorize_redirect::NONCE_MISSING;
+    OpenidMissing = "VST-0228", InvalidRequest,
+        "scope lacks openid, which this response_type needs",
+        authorize_redirect::OPENID_MISSING;
+
+    // Request objects (OIDC Core §6, RFC 9101).
+    RequestObjectTwice = "VST-0240", InvalidRequest, "request and request_uri are given together",
+        request_object::REQUEST_OBJECT_TWICE;
+    RequestObjectRequired = "VST-0241", InvalidRequest,
+        "This client has to send its request as a signed request object",
+        request_object::REQUEST_OBJECT_REQUIRED;
+    RequestObjectMalformed = "VST-0242", InvalidRequestObject,
+        "The request object cannot be read",
+        request_object::REQUEST_OBJECT_MALFORMED;
+    RequestObjectUnsigned = "VST-0243", InvalidRequestObject,
+        "The request object has to be signed",
+        request_object::REQUEST_OBJECT_UNSIGNED;
+    RequestObjectSignatureWrong = "VST-0244", InvalidRequestObject,
+        "The signature of the request object is not one of the client's",
+        request_object::REQUEST_OBJECT_SIGNATURE_WRONG;
+    RequestObjectUnopened = "VST-0245", InvalidRequestObject,
+        "The request object could not be decrypted",
+        request_object::REQUEST_OBJECT_UNOPENED;
+    RequestObjectClaimWrong = "VST-0246", InvalidRequestObject,
+        "The request object says something that cannot be",
+        request_object::REQUEST_OBJECT_CLAIM_WRONG;
+    RequestUriUnregistered = "VST-0247", InvalidRequestUri,
+        "request_uri is not one that the client registered",
+        request_object::REQUEST_URI_UNREGISTERED;
+    RequestUriUnfetched = "VST-0248", InvalidRequestUri,
+        "The request object could not be fetched from request_uri",
+        request_object::REQUEST_URI_UNFETCHED;
+    RequestUriHashWrong = "VST-0249", InvalidRequestUri,
+        "What is at request_uri does not fit the hash after its #",
+        request_object::REQUEST_URI_HASH_WRONG;
 
     // Pages.
     InteractionUnknown = "VST-0301", InvalidRequest, "This sign-in is not known any more",
@@ -247,6 +291,9 @@ error_codes! {
         client_auth::ASSERTION_AUDIENCE_WRONG;
     AssertionReplayed = "VST-0410", InvalidClient, "Client authentication failed",
         client_auth::ASSERTION_REPLAYED;
+    ClientKeysUnavailable = "VST-0411", InvalidRequest,
+        "The client's keys could not be fetched from its jwks_uri",
+        client_auth::CLIENT_KEYS_UNAVAILABLE;
 
     // Token endpoint: grants.
     GrantTypeMissing = "VST-0420", InvalidRequest, "grant_type is missing",
@@ -294,9 +341,12 @@ error_codes! {
         token::USER_DISABLED;
     ScopeWidened = "VST-0440", InvalidScope, "scope asks for more than was granted",
         token::SCOPE_WIDENED;
+    RefreshScopeChanged = "VST-0441", InvalidScope,
+        "scope is not the one that this refresh token was first used with",
+        token::REFRESH_SCOPE_CHANGED;
 
     // Protected resources, revocation, introspection.
-    TokenMissing = "VST-0501", InvalidToken, "An access token is needed",
+    TokenMissing = "VST-0501", Unauthorized, "An access token is needed",
         resource::TOKEN_MISSING;
     TokenMalformed = "VST-0502", InvalidToken, "The access token is not valid",
         resource::TOKEN_MALFORMED;
@@ -320,6 +370,14 @@ error_codes! {
     AuthenticationInsufficient = "VST-0510", InsufficientUserAuthentication,
         "The person has to prove more than they did for this token",
         resource::AUTHENTICATION_INSUFFICIENT;
+    ResponseKeyMissing = "VST-0511", InvalidRequest,
+        "The client has no key that its answer could be encrypted with",
+        resource::RESPONSE_KEY_MISSING;
+    ResourceMissing = "VST-0512", InvalidRequest, "resource is missing",
+        resource::RESOURCE_MISSING;
+    ResourceElsewhere = "VST-0513", InvalidRequest,
+        "resource is not at the host that this server answers for",
+        resource::RESOURCE_ELSEWHERE;
 
     // Logout.
     PostLogoutRedirectUriMismatch = "VST-0601", InvalidRequest,
@@ -331,6 +389,35 @@ error_codes! {
     LogoutClientMismatch = "VST-0603", InvalidRequest,
         "client_id is not the client of id_token_hint",
         logout::LOGOUT_CLIENT_MISMATCH;
+
+    // Clients that register themselves.
+    ClientMetadataInvalid = "VST-0701", InvalidClientMetadata,
+        "The client metadata cannot be registered",
+        registration::CLIENT_METADATA_INVALID;
+    ClientRedirectUriInvalid = "VST-0702", InvalidRedirectUri,
+        "redirect_uris cannot be registered",
+        registration::CLIENT_REDIRECT_URI_INVALID;
+    SoftwareStatementInvalid = "VST-0703", InvalidSoftwareStatement,
+        "software_statement is not a statement that can be read",
+        registration::SOFTWARE_STATEMENT_INVALID;
+    SoftwareStatementUnapproved = "VST-0704", UnapprovedSoftwareStatement,
+        "software_statement is not from anybody who is believed here",
+        registration::SOFTWARE_STATEMENT_UNAPPROVED;
+    InitialAccessTokenMissing = "VST-0705", InvalidToken,
+        "An initial access token is needed",
+        registration::INITIAL_ACCESS_TOKEN_MISSING;
+    InitialAccessTokenWrong = "VST-0706", InvalidToken,
+        "The initial access token is not valid",
+        registration::INITIAL_ACCESS_TOKEN_WRONG;
+    RegistrationTokenMissing = "VST-0707", InvalidToken,
+        "A registration access token is needed",
+        registration::REGISTRATION_TOKEN_MISSING;
+    RegistrationTokenWrong = "VST-0708", InvalidToken,
+        "The registration access token is not valid",
+        registration::REGISTRATION_TOKEN_WRONG;
+    RegistrationLimit = "VST-0709", TemporarilyUnavailable,
+        "Too many apps registered themselves lately",
+        registration::REGISTRATION_LIMIT;
 
     // The server itself.
     Internal = "VST-0901", ServerError, "Something went wrong on our side",

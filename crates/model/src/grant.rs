@@ -34,6 +34,9 @@ pub struct Grant {
     pub expires_at: Timestamp,
     /// Set once everything issued from it is dead.
     pub revoked_at: Option<Timestamp>,
+    /// Set once its browser session is over, if the grant outlives it (`offline_access`): its
+    /// access tokens that name the session are dead, later ones name none.
+    pub session_ended_at: Option<Timestamp>,
 }
 
 /// An authorization code at rest (RFC 6749 §4.1.2).
@@ -48,7 +51,7 @@ pub struct AuthorizationCode {
     /// `redirect_uri` of the request, exactly.
     pub redirect_uri: String,
     /// `code_challenge` of the request, method `S256`.
-    pub code_challenge: String,
+    pub code_challenge: Option<String>,
     /// `nonce` for the first ID token.
     pub nonce: Option<String>,
     /// When it was issued.

@@ -36,8 +36,13 @@ id!(
     ClientId
 );
 id!(
-    /// A user's identifier, sent as `sub` (OIDC Core §2). Never reused.
+    /// A user's identifier; clients with public subjects see it as `sub` (OIDC Core §2). Never
+    /// reused.
     UserId
+);
+id!(
+    /// `sub` as one client sees it: the [`UserId`] itself, or a pairwise identifier (OIDC Core §8).
+    Subject
 );
 id!(
     /// A browser session's public name, sent as `sid`. The cookie holds another, secret value.

@@ -102,6 +102,13 @@ impl std::fmt::Display for ScopeSet {
     }
 }
 
+/// Of names that are known to be right.
+impl FromIterator<&'static str> for ScopeSet {
+    fn from_iter<I: IntoIterator<Item = &'static str>>(names: I) -> Self {
+        Self(names.into_iter().map(str::to_owned).collect())
+    }
+}
+
 impl From<ScopeSet> for String {
     fn from(set: ScopeSet) -> Self {
         set.to_string()

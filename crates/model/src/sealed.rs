@@ -29,12 +29,23 @@ pub enum SealedColumn {
     OutboxMail,
     /// `verifications.sealed_data`.
     Verification,
+    /// `clients.sealed_secret`.
+    ClientSecret,
+    /// `encryption_keys.sealed_private_jwk`.
+    EncryptionKey,
 }
 
 impl SealedColumn {
     /// Every one.
-    pub const ALL: [Self; 5] =
-        [Self::SigningKey, Self::Profile, Self::TotpSecret, Self::OutboxMail, Self::Verification];
+    pub const ALL: [Self; 7] = [
+        Self::SigningKey,
+        Self::Profile,
+        Self::TotpSecret,
+        Self::OutboxMail,
+        Self::Verification,
+        Self::ClientSecret,
+        Self::EncryptionKey,
+    ];
 
     /// Table and column.
     #[must_use]
@@ -45,6 +56,8 @@ impl SealedColumn {
             Self::TotpSecret => "totp_devices.sealed_secret",
             Self::OutboxMail => "outbox.sealed_message",
             Self::Verification => "verifications.sealed_data",
+            Self::ClientSecret => "clients.sealed_secret",
+            Self::EncryptionKey => "encryption_keys.sealed_private_jwk",
         }
     }
 
@@ -58,6 +71,8 @@ impl SealedColumn {
             Self::TotpSecret => "totp",
             Self::OutboxMail => "outbox",
             Self::Verification => "verification",
+            Self::ClientSecret => "client_secret",
+            Self::EncryptionKey => "encryption_key",
         };
         format!("{kind}/{id}")
     }
@@ -73,7 +88,15 @@ mod tests {
         let purposes = SealedColumn::ALL.map(|column| column.purpose("x"));
         assert_eq!(
             purposes,
-            ["signing_key/x", "users.profile/x", "totp/x", "outbox/x", "verification/x"]
+            [
+                "signing_key/x",
+                "users.profile/x",
+                "totp/x",
+                "outbox/x",
+                "verification/x",
+                "client_secret/x",
+                "encryption_key/x"
+            ]
         );
     }
 }

@@ -1,7 +1,12 @@
 //! Settings that decisions depend on. `server/config` reads and checks them; everything else gets
 //! them as values.
 
-use crate::client::SigningAlg;
+use crate::{
+    ResponseType, ScopeSet,
+    client::{GrantType, SigningAlg},
+    interaction::ResponseMode,
+    scope,
+};
 
 /// The settings that handlers and pure decisions see.
 #[derive(Clone, Debug)]
@@ -26,6 +31,101 @@ pub struct Settings {
     pub mfa: MfaRules,
     /// Whether mails can be sent (or are shown at `/dev/mailbox`): without, what needs them is off.
     pub mail: Mail,
+    /// Which rules of OAuth and OpenID Connect hold.
+    pub profile: Profile,
+    /// Whether and how clients may register themselves.
+    pub client_registration: ClientRegistration,
+    /// Whether `/playground` is there.
+    pub playground: bool,
+}
+
+/// Which rules hold (`profile`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Profile {
+    /// OAuth 2.1: authorization codes only, always with PKCE.
+    #[default]
+    OAuth21,
+    /// OpenID Connect Core 1.0 in full: clients may register the implicit and hybrid response
+    /// types, and confidential clients may do without PKCE.
+    Oidc,
+}
+
+impl Profile {
+    /// The response types that clients may register and ask for.
+    #[must_use]
+    pub fn response_types(self) -> &'static [ResponseType] {
+        match self {
+            Self::OAuth21 => &[ResponseType::Code],
+            Self::Oidc => &ResponseType::ALL,
+        }
+    }
+
+    /// How answers may travel. What a fragment holds, scripts of the page can read and pass on.
+    #[must_use]
+    pub fn response_modes(self) -> &'static [ResponseMode] {
+        match self {
+            Self::OAuth21 => &[ResponseMode::Query, ResponseMode::FormPost],
+            Self::Oidc => &ResponseMode::ALL,
+        }
+    }
+
+    /// Whether clients may register `none`, for ID tokens of the token endpoint (OIDC Core §2) and
+    /// for request objects (§6.1).
+    #[must_use]
+    pub const fn takes_unsigned(self) -> bool {
+        matches!(self, Self::Oidc)
+    }
+
+    /// The grant types that clients may register.
+    #[must_use]
+    pub fn grant_types(self) -> &'static [GrantType] {
+        match self {
+            Self::OAuth21 => &GrantType::OF_TOKEN_ENDPOINT,
+            Self::Oidc => &GrantType::ALL,
+        }
+    }
+}
+
+/// How clients register themselves (RFC 7591; `registration.*`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientRegistration {
+    /// Who may.
+    pub policy: RegistrationPolicy,
+    /// How many clients without an initial access token there may be at a time that nobody has
+    /// signed in with.
+    pub max_unused: i64,
+    /// Seconds after which a client that came without an initial access token is removed, unless
+    /// somebody signed in with it.
+    pub unused_lifetime: i64,
+    /// The scopes that such clients may have.
+    pub scope: ScopeSet,
+    /// The public keys (JWK Set) of those whose software statements are believed (RFC 7591 §2.3);
+    /// `None` believes nobody's.
+    pub software_statement_jwks: Option<serde_json::Value>,
+}
+
+/// Who may register clients over HTTP (`registration.policy`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RegistrationPolicy {
+    /// Nobody.
+    #[default]
+    Off,
+    /// Whoever has an initial access token (RFC 7591 §3).
+    Token,
+    /// Everybody.
+    Open,
+}
+
+impl Default for ClientRegistration {
+    fn default() -> Self {
+        Self {
+            policy: RegistrationPolicy::Off,
+            max_unused: 1_000,
+            unused_lifetime: 86_400,
+            scope: scope::STANDARD.into_iter().collect(),
+            software_statement_jwks: None,
+        }
+    }
 }
 
 /// How accounts come and go.

@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn names_carry_a_hash_and_are_found() {
-        for name in [STYLESHEET, SCRIPT, FAVICON, LOGO] {
+        for name in [STYLESHEET, SCRIPT, CHECK_SESSION, FAVICON, LOGO] {
             let asset = find(name).expect("it is embedded");
             assert!(!asset.bytes.is_empty());
             let hash = asset.etag.trim_matches('"');

@@ -25,7 +25,7 @@ mod views;
 
 pub use askama::{Error as RenderError, Template as View};
 pub use blank::{Blank, Filling, When};
-pub use link::Destination;
+pub use link::{Destination, WebLink};
 pub use person::Person;
 pub(crate) use shell::ROOMS;
 pub use shell::Shell;
@@ -52,6 +52,13 @@ pub use views::{
     logout::{LogoutConfirm, SignedOut},
     mail::{Mail, MailFactor, MailFrame, MailWords},
     mailbox::{Mailbox, MailboxMail, MailboxRow},
+    playground::{
+        Playground, PlaygroundChoice, PlaygroundField, PlaygroundMark, PlaygroundRefusal,
+        PlaygroundRequest, PlaygroundRow, PlaygroundSpec,
+        answer::{PlaygroundAnswer, PlaygroundExchange},
+        check::{PlaygroundCheck, PlaygroundVerdict},
+        token::{PlaygroundFinding, PlaygroundMember, PlaygroundToken, PlaygroundTokens},
+    },
     recover::{FindAccount, FindPurpose, RecoverPassword},
     register::{
         CodePurpose, EmailCode, FieldProblem, MailCode, OnwardFields, Register, RulesShown,

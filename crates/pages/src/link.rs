@@ -45,6 +45,21 @@ pub(crate) fn query_value(text: &str) -> String {
     out
 }
 
+/// A page of a client's, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebLink {
+    /// Its address, which the caller has judged.
+    pub href: String,
+    /// Its host, with its port if it names one.
+    pub host: String,
+}
+
+impl WebLink {
+    pub(crate) fn target(&self) -> &str {
+        safe(&self.href)
+    }
+}
+
 /// Where a client's answer goes, as a person can understand it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Destination<'a> {

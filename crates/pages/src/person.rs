@@ -15,12 +15,15 @@ impl Person<'_> {
     /// The letter of the account card: the first of the name, in upper case.
     #[must_use]
     pub fn initial(&self) -> String {
-        self.name
-            .chars()
-            .chain(self.username.chars())
-            .find(|letter| letter.is_alphanumeric())
-            .map_or_else(|| "·".to_owned(), |letter| letter.to_uppercase().collect())
+        initial_of(&[self.name, self.username])
     }
+}
+
+/// The first letter of the first text that has one, in upper case.
+pub(crate) fn initial_of(texts: &[&str]) -> String {
+    (texts.iter().flat_map(|text| text.chars()))
+        .find(|letter| letter.is_alphanumeric())
+        .map_or_else(|| "·".to_owned(), |letter| letter.to_uppercase().collect())
 }
 
 #[cfg(test)]

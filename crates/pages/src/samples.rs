@@ -1,6 +1,6 @@
 //! Every view in every state worth seeing: for tests, the gallery, and whoever changes a page.
 
-use vestibule_model::Timestamp;
+use vestibule_model::{Timestamp, interaction::Display};
 use vestibule_text::Lang;
 
 use crate::{Person, RenderError, Shell, View as _};
@@ -12,6 +12,7 @@ pub const SHELL: Shell<'static> = Shell {
     request_id: "01JD7K3V9QZ4M8R2T6W0XYB5CF",
     base: "",
     here: "/account?a=b&c",
+    display: Display::Page,
 };
 
 /// The person of every sample.
@@ -95,6 +96,10 @@ pub fn all_in(lang: Lang) -> Result<Vec<Sample>, RenderError> {
             ErrorIndex,
             Mailbox,
             MailboxMail,
+            Playground,
+            PlaygroundCheck,
+            PlaygroundAnswer,
+            PlaygroundTokens,
         ]
     ))
 }

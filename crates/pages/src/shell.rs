@@ -1,6 +1,9 @@
 //! What every page has around its content, and the words on it.
 
-use vestibule_model::message::{Message, Value};
+use vestibule_model::{
+    interaction::Display,
+    message::{Message, Value},
+};
 use vestibule_text::Lang;
 
 use crate::{
@@ -23,6 +26,9 @@ pub struct Shell<'a> {
     /// The path and query that show this page again, for the language switch; empty on pages
     /// that cannot be shown again, which then have no switch.
     pub here: &'a str,
+    /// The window that the client shows the page in (OIDC Core §3.1.2.1); as it likes for pages of
+    /// our own.
+    pub display: Display,
 }
 
 /// The pages of the account, for `account_frame.html`: the section that a view names, its path, and its name.
@@ -138,6 +144,15 @@ impl Shell<'_> {
         let to = link::query_value(self.here);
         let address = |lang: Lang| format!("{}/language?lang={}&to={to}", self.base, lang.tag());
         Lang::ALL.into_iter().map(|lang| (lang, address(lang))).collect()
+    }
+
+    /// The class of the page's body that fits it to its window. A phone, old or new, needs none:
+    /// every page fits into a narrow one.
+    pub(crate) const fn window(&self) -> &'static str {
+        match self.display {
+            Display::Popup => " popup",
+            Display::Page | Display::Touch | Display::Wap => "",
+        }
     }
 
     /// Where the stylesheet is.

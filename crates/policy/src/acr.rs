@@ -1,6 +1,11 @@
 //! Authentication context classes (OIDC Core §2, `acr`): how well a person proved who they are, and
 //! what that follows from.
 
+use serde_json::Value;
+use vestibule_model::claims::ClaimsRequest;
+
+use crate::claims::wanted_values;
+
 /// How well, from weak to strong. A higher level answers for a lower one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
@@ -79,6 +84,21 @@ pub const PASSWORD: &str = Level::Password.acr();
 pub const SUPPORTED: &[&str] =
     &[Level::Password.acr(), Level::Mail.acr(), Level::Mfa.acr(), Level::PhishingResistant.acr()];
 
+/// The `acr` of an ID token for a sign-in that reached `reached`. Where `claims` wants it to be one
+/// of certain values it must be one of them (OIDC Core §5.5.1.1), and a sign-in that proved more
+/// answers for less; if none can be said, it is what was reached.
+#[must_use]
+pub fn told<'a>(reached: &'a str, claims: &ClaimsRequest) -> &'a str {
+    let Some(level) = Level::of_acr(reached) else { return reached };
+    let wanted = claims.id_token.get("acr").and_then(Option::as_ref).into_iter();
+    let values = wanted.flat_map(wanted_values).filter_map(Value::as_str);
+    let best = values.filter_map(Level::of_acr).filter(|wanted| *wanted <= level).max();
+    match best {
+        Some(level) => level.acr(),
+        None => reached,
+    }
+}
+
 /// `methods` with `more`, each once, in the order they were proved.
 #[must_use]
 pub fn joined(methods: &[String], more: &[String]) -> Vec<String> {
@@ -120,6 +140,29 @@ mod tests {
             assert!(SUPPORTED.contains(&level.acr()));
         }
         assert_eq!(Level::of_acr("urn:vestibule:acr:none"), None);
+    }
+
+    #[test]
+    fn the_class_told_is_one_that_was_wanted_if_it_can_be() {
+        let (pwd, phr) = (Level::Password.acr(), Level::PhishingResistant.acr());
+        for (reached, claims, expected) in [
+            (pwd, "{}", pwd),
+            (phr, r#"{"id_token":{"acr":{"essential":true}}}"#, phr),
+            (phr, r#"{"id_token":{"acr":{"value":"urn:vestibule:acr:pwd"}}}"#, pwd),
+            (phr, r#"{"id_token":{"acr":{"values":["x","urn:vestibule:acr:pwd","phr"]}}}"#, phr),
+            (
+                phr,
+                r#"{"id_token":{"acr":{"essential":true,"values":["urn:vestibule:acr:pwd",
+                    "urn:vestibule:acr:mfa"]}}}"#,
+                Level::Mfa.acr(),
+            ),
+            // What was not reached is not claimed.
+            (pwd, r#"{"id_token":{"acr":{"value":"phr"}}}"#, pwd),
+            ("other", r#"{"id_token":{"acr":{"value":"phr"}}}"#, "other"),
+        ] {
+            let request = crate::claims::parse_request(claims).expect(claims);
+            assert_eq!(told(reached, &request), expected, "{reached}: {claims}");
+        }
     }
 
     #[test]

@@ -78,7 +78,14 @@ fn redirect_uri_is_same(exchange: &Exchange<'_>) -> Result<(), OAuthError> {
 
 fn verifier_fits(exchange: &Exchange<'_>) -> Result<(), OAuthError> {
     let verifier = exchange.code_verifier;
-    pkce::check_verifier(&exchange.code.code_challenge, verifier).map_err(|code| {
+    let Some(challenge) = &exchange.code.code_challenge else {
+        // RFC 9700 §4.8.2: a verifier without a challenge is a downgrade attack's mark.
+        return verifier.map_or(Ok(()), |_| {
+            Err(OAuthError::new(ErrorCode::VerifierMismatch)
+                .because("a code_verifier, but the request had no code_challenge"))
+        });
+    };
+    pkce::check_verifier(challenge, verifier).map_err(|code| {
         // Its length tells what went wrong and is no secret.
         let length = verifier.map_or(0, str::len);
         OAuthError::new(code).because(format!("the verifier has {length} characters"))

@@ -1,25 +1,31 @@
-//! Judging an authorization request (RFC 6749 §4.1.1, OIDC Core §3.1.2.2).
+//! Judging an authorization request (RFC 6749 §4.1.1, §4.2.1, OIDC Core §3.1.2.2, §3.2.2.2,
+//! §3.3.2.2).
 //!
 //! Until client and redirect URI are known good, a refusal ends on our own page; afterwards it goes
 //! to the client (RFC 6749 §4.1.2.1). The type [`Rejection`] keeps the two apart: only a
 //! [`SafeRedirect`] can be redirected to.
 
 mod checks;
+mod person;
+mod proof;
+mod response;
 
 use vestibule_model::{
-    OAuthError, UserId,
+    OAuthError, Subject,
     client::Client,
     interaction::{AuthorizationRequest, ResponseMode},
     settings::Settings,
 };
+
+pub use person::prompts;
 
 use crate::{oxide, params::Params, redirect_uri::SafeRedirect};
 
 /// Whom an `id_token_hint` with a good signature speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HintedSubject {
-    /// Its `sub`.
-    pub sub: UserId,
+    /// Its `sub`, as the client sees it.
+    pub sub: Subject,
     /// Its `aud`.
     pub client_ids: Vec<String>,
 }
@@ -62,13 +68,36 @@ pub fn validate(
 ) -> Result<AuthorizationRequest, Rejection> {
     let client = checks::known_client(params, client).map_err(Rejection::Page)?;
     let to = checks::registered_redirect(params, client).map_err(Rejection::Page)?;
-    checked(params, client, &to, hinted, settings).map_err(|error| Rejection::Redirect {
-        to,
-        // A response_mode that we do not know cannot carry the news that we do not know it.
-        response_mode: checks::response_mode(params).unwrap_or_default(),
-        state: params.get("state").map(str::to_owned),
-        error,
-    })
+    checked(params, client, &to, hinted, settings)
+        .map_err(|error| told_to_client(to, params, settings, error))
+}
+
+/// Where the news goes that a request cannot be judged because of `error`: to the client if
+/// `params`, what is beyond doubt of the request, name it and its redirect URI, else to the person
+/// (RFC 6749 §4.1.2.1).
+#[must_use]
+pub fn refuse(
+    params: &Params,
+    client: Option<&Client>,
+    settings: &Settings,
+    error: OAuthError,
+) -> Rejection {
+    let to = checks::known_client(params, client)
+        .and_then(|client| checks::registered_redirect(params, client));
+    match to {
+        Ok(to) => told_to_client(to, params, settings, error),
+        Err(_) => Rejection::Page(error),
+    }
+}
+
+fn told_to_client(
+    to: SafeRedirect,
+    params: &Params,
+    settings: &Settings,
+    error: OAuthError,
+) -> Rejection {
+    let response_mode = response::mode_of_refusal(params, settings.profile);
+    Rejection::Redirect { to, response_mode, state: params.get("state").map(str::to_owned), error }
 }
 
 /// The list of checks, in order; the first that fails is the answer. Unknown parameters are ignored
@@ -80,38 +109,44 @@ fn checked(
     hinted: impl FnOnce(&str) -> Option<HintedSubject>,
     settings: &Settings,
 ) -> Result<AuthorizationRequest, OAuthError> {
-    let response_mode = checks::response_mode(params)?;
+    let profile = settings.profile;
     checks::short_enough(params)?;
     checks::no_request_object(params)?;
-    checks::response_type(params)?;
-    checks::client_may_use_codes(client)?;
+    let response_type = response::response_type(params, client, profile)?;
+    let response_mode = response::response_mode(params, response_type, profile)?;
     checks::client_can_be_served(client, settings)?;
-    let code_challenge = checks::code_challenge(params)?;
-    let scope = checks::scope(params, client)?;
-    let prompt = checks::prompt(params)?;
-    let max_age = checks::max_age(params)?.or(client.metadata.default_max_age);
-    let claims = checks::claims(params)?;
-    checks::acr_can_be_met(&claims)?;
-    let hinted_subject = checks::hinted_subject(params, client, hinted, &claims)?;
-    oxide::authorization::agrees(params, client, to)?;
+    let code_challenge = proof::code_challenge(params, client, response_type, profile)?;
+    let scope = checks::scope(params, client, response_type, profile)?;
+    checks::openid_for_id_tokens(response_type, &scope)?;
+    let nonce = proof::nonce(params, response_type)?;
+    let prompt = person::prompt(params, settings)?;
+    let max_age = person::max_age(params)?.or(client.metadata.default_max_age);
+    let claims = person::claims(params)?;
+    person::acr_can_be_met(&claims)?;
+    let hinted_subject = person::hinted_subject(params, client, hinted, &claims)?;
     let text = |name: &str| params.get(name).map(str::to_owned);
     let list = |name| checks::words(params, name).map(str::to_owned).collect();
-    Ok(AuthorizationRequest {
+    let request = AuthorizationRequest {
         client_id: client.id.clone(),
         redirect_uri: to.as_str().to_owned(),
+        response_type,
         response_mode,
         scope,
         state: text("state"),
-        nonce: text("nonce"),
+        nonce,
         code_challenge,
         prompt,
         max_age,
         login_hint: text("login_hint"),
         hinted_subject,
-        acr_values: list("acr_values"),
+        acr_values: person::acr_values(params, client, &claims),
         ui_locales: list("ui_locales"),
+        claims_locales: list("claims_locales"),
+        display: person::display(params),
         claims,
-    })
+    };
+    oxide::authorization::agrees(params, &request)?;
+    Ok(request)
 }
 
 #[cfg(test)]

@@ -3,7 +3,9 @@
 
 use crate::acr::Level;
 use vestibule_model::{
-    ErrorCode, OAuthError, Timestamp, grant::AccessTokenClaims, settings::Issuer,
+    ErrorCode, OAuthError, Timestamp,
+    grant::{AccessTokenClaims, Grant},
+    settings::Issuer,
 };
 
 /// How far another instance's clock may run ahead of ours, in seconds.
@@ -34,6 +36,19 @@ pub fn check_access_token(
     Ok(())
 }
 
+/// Whether the grant behind the token is alive, and the session that the token names too: a grant with
+/// `offline_access` outlives its session, the access tokens of before do not (OIDC Core §11, OIDC
+/// Back-Channel Logout §2.7). Those that were minted later name no session.
+pub fn check_grant(claims: &AccessTokenClaims, grant: &Grant) -> Result<(), OAuthError> {
+    if grant.revoked_at.is_some() {
+        return Err(OAuthError::new(ErrorCode::TokenRevoked).because("its grant was revoked"));
+    }
+    if claims.sid.is_some() && grant.session_ended_at.is_some() {
+        return Err(OAuthError::new(ErrorCode::TokenRevoked).because("its session has ended"));
+    }
+    Ok(())
+}
+
 /// Whether the token carries the scope `needed` (RFC 6750 §3.1 `insufficient_scope`).
 pub fn require_scope(claims: &AccessTokenClaims, needed: &str) -> Result<(), OAuthError> {
     if claims.scope.contains(needed) {
@@ -59,9 +74,9 @@ pub fn require_level(claims: &AccessTokenClaims, needed: Level) -> Result<(), OA
 
 #[cfg(test)]
 mod tests {
-    use super::{ErrorCode, Issuer, check_access_token, require_scope};
-    use crate::samples::{NOW, scope};
-    use vestibule_model::{ClientId, grant::AccessTokenClaims};
+    use super::{ErrorCode, Issuer, check_access_token, check_grant, require_scope};
+    use crate::samples::{self, NOW, scope};
+    use vestibule_model::{ClientId, SessionId, grant::AccessTokenClaims};
 
     fn claims() -> AccessTokenClaims {
         AccessTokenClaims {
@@ -101,6 +116,20 @@ mod tests {
         for other in ["https://id.example.evil", "https://id.example/x", "http://id.example"] {
             let error = check_access_token(&claims(), &Issuer::new(other), NOW).expect_err(other);
             assert_eq!(error.code, ErrorCode::TokenMalformed);
+        }
+    }
+
+    #[test]
+    fn a_token_dies_with_its_grant_or_with_the_session_it_names() {
+        let of_session = AccessTokenClaims { sid: Some(SessionId::new("s")), ..claims() };
+        let (over, no) = (Some(NOW), None);
+        for (revoked_at, session_ended_at, named, unnamed) in
+            [(no, no, true, true), (no, over, false, true), (over, no, false, false)]
+        {
+            let grant =
+                vestibule_model::grant::Grant { revoked_at, session_ended_at, ..samples::grant() };
+            assert_eq!(check_grant(&of_session, &grant).is_ok(), named);
+            assert_eq!(check_grant(&claims(), &grant).is_ok(), unnamed);
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 use vestibule_model::{
-    ErrorCode, OAuthError, ScopeSet,
+    ErrorCode, OAuthError, ScopeSet, Subject,
     claims::{ClaimRequest, ClaimsRequest},
     user::User,
 };
@@ -84,20 +84,48 @@ pub fn of_scope(name: &str) -> &'static [&'static str] {
 pub fn userinfo(user: &User, scope: &ScopeSet, claims: &ClaimsRequest) -> Map<String, Value> {
     let mut answer = Map::new();
     answer.insert("sub".to_owned(), Value::from(user.id.as_str()));
-    answer.extend(valued(user, scope.iter().flat_map(of_scope).copied()));
-    answer.extend(valued(user, claims.userinfo.keys().map(String::as_str)));
+    answer.extend(of_scopes(user, scope));
+    answer.extend(named(user, &claims.userinfo));
     answer
 }
 
 /// The claims about the person that go into the ID token: those asked for by name in
-/// `claims.id_token`. What scopes stand for goes to userinfo, since an access token is always
-/// issued (OIDC Core §5.4). `sub` and the claims about the sign-in are the caller's.
+/// `claims.id_token`. What scopes stand for goes to userinfo, where an access token is issued for it
+/// (OIDC Core §5.4); see [`id_token_alone`]. `sub` and the claims about the sign-in are the
+/// caller's.
 #[must_use]
 pub fn id_token(user: &User, scope: &ScopeSet, claims: &ClaimsRequest) -> Map<String, Value> {
     if !scope.contains(vestibule_model::scope::OPENID) {
         return Map::new();
     }
-    valued(user, claims.id_token.keys().map(String::as_str)).collect()
+    named(user, &claims.id_token).collect()
+}
+
+/// As [`id_token`], for `response_type=id_token`: no access token is issued that could fetch what
+/// the scopes stand for, so it goes into the ID token (OIDC Core §5.4).
+#[must_use]
+pub fn id_token_alone(user: &User, scope: &ScopeSet, claims: &ClaimsRequest) -> Map<String, Value> {
+    let mut body: Map<_, _> = of_scopes(user, scope).collect();
+    body.extend(id_token(user, scope, claims));
+    body
+}
+
+/// Whether the request is content with this person: `sub` with neither `value` nor `values`, or with
+/// theirs among them (OIDC Core §3.1.2.2, §5.5.1).
+#[must_use]
+pub fn fits_subject(claims: &ClaimsRequest, subject: &Subject) -> bool {
+    let wanted = claims.id_token.get("sub").and_then(Option::as_ref);
+    wanted.is_none_or(|wanted| is_wanted(wanted, &Value::from(subject.as_str())))
+}
+
+/// The values that a claim is wanted with, best first; none if any will do (OIDC Core §5.5.1).
+pub(crate) fn wanted_values(wanted: &ClaimRequest) -> impl Iterator<Item = &Value> {
+    wanted.value.iter().chain(wanted.values.iter().flatten())
+}
+
+fn is_wanted(wanted: &ClaimRequest, value: &Value) -> bool {
+    let mut values = wanted_values(wanted).peekable();
+    values.peek().is_none() || values.any(|wanted| wanted == value)
 }
 
 /// The names of personal claims asked for one by one, sorted: what the consent page shows and what
@@ -143,11 +171,23 @@ fn is_personal(name: &str) -> bool {
     [PROFILE, EMAIL, PHONE, ADDRESS].iter().any(|group| group.contains(&name))
 }
 
-fn valued<'a>(
+fn of_scopes(user: &User, scope: &ScopeSet) -> impl Iterator<Item = (String, Value)> {
+    let names = scope.iter().flat_map(of_scope);
+    names.filter_map(|name| value_of(user, name).map(|value| ((*name).to_owned(), value)))
+}
+
+/// The claims asked for one by one. One that is wanted with a certain value comes with that value
+/// or not at all: without it, it is another answer than the client asked for, and leaving a claim
+/// out is never an error (OIDC Core §5.5.1).
+fn named(
     user: &User,
-    names: impl Iterator<Item = &'a str>,
+    asked: &BTreeMap<String, Option<ClaimRequest>>,
 ) -> impl Iterator<Item = (String, Value)> {
-    names.filter_map(|name| value_of(user, name).map(|value| (name.to_owned(), value)))
+    asked.iter().filter_map(|(name, wanted)| {
+        let value = value_of(user, name)?;
+        let fits = wanted.as_ref().is_none_or(|wanted| is_wanted(wanted, &value));
+        fits.then(|| (name.clone(), value))
+    })
 }
 
 fn value_of(user: &User, name: &str) -> Option<Value> {

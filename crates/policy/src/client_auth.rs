@@ -4,12 +4,14 @@ use serde_json::{Map, Value};
 use vestibule_model::{
     ClientId, ErrorCode, OAuthError, Timestamp,
     client::{AuthMethod, Client},
+    jose::ClientSignatureAlg,
 };
 
 use crate::bearer::CLOCK_SKEW;
 
 /// The furthest end an assertion may name, in seconds from now: its `jti` is remembered until then.
-pub const MAX_ASSERTION_LIFETIME: i64 = 600;
+/// An hour, because that is what Authlib signs and cannot be told otherwise.
+pub const MAX_ASSERTION_LIFETIME: i64 = 3_600;
 
 /// The longest `jti` that is remembered.
 const MAX_JTI: usize = 256;
@@ -37,8 +39,15 @@ pub fn check_method(client: &Client, used: AuthMethod) -> Result<(), OAuthError>
     )))
 }
 
+/// The method that an assertion with this algorithm belongs to (OIDC Core §9).
+#[must_use]
+pub const fn assertion_method(alg: ClientSignatureAlg) -> AuthMethod {
+    if alg.is_mac() { AuthMethod::ClientSecretJwt } else { AuthMethod::PrivateKeyJwt }
+}
+
 /// Judges the claims of a client assertion whose signature holds (RFC 7523 §3, OIDC Core §9).
-/// `audiences` are the names this server answers to: its issuer and its token endpoint.
+/// `audiences` are the names this server answers to: its issuer, its token endpoint and the endpoint
+/// that was called.
 pub fn check_assertion_claims(
     claims: &Map<String, Value>,
     client_id: &ClientId,

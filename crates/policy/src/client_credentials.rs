@@ -4,17 +4,23 @@ use vestibule_model::{
     ErrorCode, OAuthError, ScopeSet,
     client::{AuthMethod, Client, GrantType},
     scope::{OFFLINE_ACCESS, OPENID},
+    settings::Profile,
 };
 
-use crate::grant_type;
+use crate::{grant_type, scope as scopes};
 
-/// The scope to grant: what was asked, or all the client may have where nothing was asked. Scopes
-/// that speak of a person (`openid`, `offline_access`) have no meaning here and are refused.
+/// The scope to grant: what was asked and is understood, or all the client may have where nothing
+/// was asked (RFC 6749 §3.3). Scopes that speak of a person (`openid`, `offline_access`) have no
+/// meaning here and are refused.
 ///
 /// # Errors
 /// `GrantTypeNotAllowed` also for a public client (RFC 6749 §4.4: confidential clients only);
 /// `ScopeNotAllowed`.
-pub fn scope(client: &Client, requested: Option<&ScopeSet>) -> Result<ScopeSet, OAuthError> {
+pub fn scope(
+    client: &Client,
+    requested: Option<&ScopeSet>,
+    profile: Profile,
+) -> Result<ScopeSet, OAuthError> {
     grant_type::check_allowed(client, GrantType::ClientCredentials)?;
     if client.metadata.token_endpoint_auth_method == AuthMethod::None {
         return Err(OAuthError::new(ErrorCode::GrantTypeNotAllowed)
@@ -25,22 +31,23 @@ pub fn scope(client: &Client, requested: Option<&ScopeSet>) -> Result<ScopeSet, 
         Some(requested) if !requested.is_empty() => requested,
         _ => return Ok(allowed),
     };
-    let beyond = requested.difference(&allowed);
-    if beyond.is_empty() {
-        return Ok(requested.clone());
-    }
-    Err(OAuthError::describe(
-        ErrorCode::ScopeNotAllowed,
-        format!("scope asks for more than the client may have: {beyond}"),
-    )
-    .because(format!("asked `{requested}`, allowed without a person `{allowed}`")))
+    let understood = scopes::understood(requested, client, profile);
+    scopes::check_allowed(&understood, &allowed)?;
+    Ok(understood)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{AuthMethod, Client, ErrorCode, GrantType, scope};
+    use super::{AuthMethod, Client, ErrorCode, GrantType, Profile, ScopeSet};
     use crate::samples;
     use proptest::prelude::*;
+
+    fn scope(
+        client: &Client,
+        requested: Option<&ScopeSet>,
+    ) -> Result<ScopeSet, vestibule_model::OAuthError> {
+        super::scope(client, requested, Profile::OAuth21)
+    }
 
     fn machine(scopes: &str) -> Client {
         let mut client = samples::client();
@@ -71,6 +78,21 @@ mod tests {
             assert_eq!(error.code, ErrorCode::ScopeNotAllowed);
             assert!(error.description.ends_with(&format!(": {beyond}")), "{}", error.description);
         }
+    }
+
+    /// What is passed over is not what was left out: a name nobody knows does not open everything.
+    #[test]
+    fn under_oidc_an_unknown_name_grants_nothing() {
+        let client = machine("openid read write");
+        for (asked, granted) in [("shoe_size", ""), ("shoe_size read", "read")] {
+            let granted = samples::scope(granted);
+            let asked = samples::scope(asked);
+            assert_eq!(super::scope(&client, Some(&asked), Profile::Oidc), Ok(granted));
+            scope(&client, Some(&asked)).expect_err("oauth2.1 refuses it");
+        }
+        let person = samples::scope("openid read");
+        let error = super::scope(&client, Some(&person), Profile::Oidc).expect_err("a person");
+        assert_eq!(error.code, ErrorCode::ScopeNotAllowed);
     }
 
     #[test]

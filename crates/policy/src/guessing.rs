@@ -20,7 +20,7 @@ mod subject;
 
 use std::time::Duration;
 
-pub use subject::{Subject, Try, code_subject, subjects};
+pub use subject::{Subject, Try, code_subject, registration_subject, subjects};
 use vestibule_model::{Timestamp, guess::Counter};
 
 /// The longest a refusal is held back.

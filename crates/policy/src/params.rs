@@ -24,28 +24,68 @@ impl Params {
     /// `RequestMalformed` for a broken `%` escape, text that is not UTF-8 or a NUL character,
     /// `ParameterTooLong`, and `ParameterRepeated` (RFC 6749 §3.1).
     pub fn parse(bytes: &[u8]) -> Result<Self, OAuthError> {
+        let (params, fault) = Self::salvage(bytes);
+        fault.map_or(Ok(params), Err)
+    }
+
+    /// What is beyond doubt of a request: the parameters that are whole and there once. And the
+    /// first fault of the rest, if there is one; with a fault the parameters serve for nothing but
+    /// telling the client of it.
+    #[must_use]
+    pub fn salvage(bytes: &[u8]) -> (Self, Option<OAuthError>) {
         let mut pairs = Vec::new();
-        let mut seen = BTreeSet::new();
+        let (mut seen, mut doubtful) = (BTreeSet::new(), BTreeSet::new());
+        let mut first = None;
         for piece in bytes.split(|b| *b == b'&').filter(|piece| !piece.is_empty()) {
             let mut halves = piece.splitn(2, |b| *b == b'=');
-            let name = decode(halves.next().unwrap_or_default(), "The name of a parameter")?;
-            let subject = subject(&name);
-            let value = decode(halves.next().unwrap_or_default(), &subject)?;
-            if value.is_empty() {
-                continue;
-            }
-            if value.len() > MAX_VALUE || name.len() > MAX_VALUE {
-                let description = format!("{subject} is too long");
-                return Err(OAuthError::describe(ErrorCode::ParameterTooLong, description)
-                    .because(format!("{} bytes, at most {MAX_VALUE}", value.len())));
-            }
+            let name = match decode(halves.next().unwrap_or_default(), "The name of a parameter") {
+                Ok(name) => name,
+                Err(fault) => {
+                    first = first.or(Some(fault));
+                    continue;
+                }
+            };
+            let value = match value(&name, halves.next().unwrap_or_default()) {
+                Ok(value) if value.is_empty() => continue,
+                Ok(value) => Some(value),
+                Err(fault) => {
+                    first = first.or(Some(fault));
+                    None
+                }
+            };
             if !seen.insert(name.clone()) && !REPEATABLE.contains(&name.as_str()) {
-                let description = format!("{subject} is given more than once");
-                return Err(OAuthError::describe(ErrorCode::ParameterRepeated, description));
+                let description = format!("{} is given more than once", subject(&name));
+                let fault = OAuthError::describe(ErrorCode::ParameterRepeated, description);
+                first = first.or(Some(fault));
+                doubtful.insert(name.clone());
             }
-            pairs.push((name, value));
+            pairs.extend(value.map(|value| (name, value)));
         }
-        Ok(Self(pairs))
+        pairs.retain(|(name, _)| !doubtful.contains(name));
+        (Self(pairs), first)
+    }
+
+    /// Parameters that came otherwise than as a form, such as those of a request object, by the
+    /// same rules.
+    ///
+    /// # Errors
+    /// As for [`parse`](Self::parse), but for what only a form can have.
+    pub fn from_pairs(
+        pairs: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, OAuthError> {
+        let pairs = pairs.into_iter().filter(|(_, value)| !value.is_empty());
+        let checked = pairs.map(|(name, value)| {
+            let fault = if value.len() > MAX_VALUE || name.len() > MAX_VALUE {
+                (ErrorCode::ParameterTooLong, "is too long")
+            } else if name.contains('\0') || value.contains('\0') {
+                (ErrorCode::RequestMalformed, "has a NUL character")
+            } else {
+                return Ok((name, value));
+            };
+            let description = format!("{} {}", subject(&name), fault.1);
+            Err(OAuthError::describe(fault.0, description))
+        });
+        checked.collect::<Result<_, _>>().map(Self)
     }
 
     /// The value of `name`, never empty.
@@ -70,6 +110,18 @@ impl std::fmt::Debug for Params {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
     }
+}
+
+/// The decoded value of `name`, if it is whole and not too long.
+fn value(name: &str, raw: &[u8]) -> Result<String, OAuthError> {
+    let subject = subject(name);
+    let value = decode(raw, &subject)?;
+    if value.len() > MAX_VALUE || name.len() > MAX_VALUE {
+        let description = format!("{subject} is too long");
+        return Err(OAuthError::describe(ErrorCode::ParameterTooLong, description)
+            .because(format!("{} bytes, at most {MAX_VALUE}", value.len())));
+    }
+    Ok(value)
 }
 
 /// Form decoding that refuses what a browser would let pass: a lone `%`, bytes outside UTF-8, and

@@ -17,6 +17,12 @@ pub fn check_challenge(challenge: &str) -> Result<(), ErrorCode> {
     }
 }
 
+/// The challenge that belongs to `verifier` (RFC 7636 §4.2).
+#[must_use]
+pub fn challenge_of(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
+}
+
 /// Whether `verifier` is well-formed (RFC 7636 §4.1) and hashes to `challenge` (§4.6), compared in
 /// constant time.
 pub fn check_verifier(challenge: &str, verifier: Option<&str>) -> Result<(), ErrorCode> {
@@ -25,7 +31,7 @@ pub fn check_verifier(challenge: &str, verifier: Option<&str>) -> Result<(), Err
     if !(43..=128).contains(&verifier.len()) || !verifier.bytes().all(unreserved) {
         return Err(ErrorCode::VerifierMalformed);
     }
-    let expected = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()));
+    let expected = challenge_of(verifier);
     if expected.as_bytes().ct_eq(challenge.as_bytes()).into() {
         Ok(())
     } else {

@@ -4,7 +4,7 @@
 //! decides. The answer depends on rows only, never on how the browser got here.
 
 use vestibule_model::{
-    ErrorCode, OAuthError, ScopeSet, SessionId, Timestamp,
+    ErrorCode, OAuthError, ScopeSet, SessionId, Subject, Timestamp,
     browser_session::BrowserSession,
     client::{AuthMethod, Client},
     grant::Consent,
@@ -29,6 +29,8 @@ pub struct Standing<'a> {
     pub client: &'a Client,
     /// The session's owner.
     pub user: Option<&'a User>,
+    /// The owner as this client sees them: `sub` (OIDC Core §8).
+    pub subject: Option<&'a Subject>,
     /// The owner accepted the terms of service in force, or there are none.
     pub terms_accepted: bool,
 }
@@ -68,6 +70,8 @@ pub enum Step {
 pub enum LoginReason {
     /// Nobody is signed in here.
     NoSession,
+    /// The client wants an account to be made (`prompt=create`); whoever has one already signs in.
+    NewAccount,
     /// The client wants another person (`id_token_hint`, or `sub` in `claims`).
     OtherSubject,
     /// The client wants the password again (`prompt=login`).
@@ -118,15 +122,18 @@ fn needs_login<'a>(
     standing: &Standing<'a>,
     now: Timestamp,
 ) -> Result<&'a BrowserSession, LoginReason> {
+    let here = standing.session.filter(|session| by(standing.progress.signed_in.as_ref(), session));
+    if request.prompt.contains(&Prompt::Create) && here.is_none() {
+        return Err(LoginReason::NewAccount);
+    }
     let session = standing.session.ok_or(LoginReason::NoSession)?;
-    if request.hinted_subject.as_ref().is_some_and(|hinted| *hinted != session.user_id) {
+    if !is_expected(request, standing.subject) {
         return Err(LoginReason::OtherSubject);
     }
     // A sign-in on this request's own page answers prompt=login and max_age=0, which otherwise
     // nobody could ever satisfy; a longer max_age it answers as long as it is young enough.
-    let signed_in_here = by(standing.progress.signed_in.as_ref(), session);
     let wants_password = request.prompt.contains(&Prompt::Login) || request.max_age == Some(0);
-    if wants_password && !signed_in_here {
+    if wants_password && here.is_none() {
         return Err(LoginReason::PromptLogin);
     }
     let age = now.since(session.auth_time);
@@ -134,6 +141,14 @@ fn needs_login<'a>(
         return Err(LoginReason::TooOld);
     }
     Ok(session)
+}
+
+/// Whether the client would have this person: by `id_token_hint`, and by `sub` in `claims` (OIDC Core
+/// §3.1.2.2).
+fn is_expected(request: &AuthorizationRequest, subject: Option<&Subject>) -> bool {
+    let hinted = request.hinted_subject.as_ref();
+    hinted.is_none_or(|hinted| subject == Some(hinted))
+        && subject.is_none_or(|subject| claims::fits_subject(&request.claims, subject))
 }
 
 fn needs_account_choice(

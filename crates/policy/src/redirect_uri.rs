@@ -69,6 +69,14 @@ impl SafeRedirect {
         };
         format!("{}{joint}{added}", self.0)
     }
+
+    /// The address with `pairs` as its fragment (RFC 6749 §4.2.2); a registered address has none of
+    /// its own (§3.1.2). A space is `%20`, which scripts that know nothing of forms can read too.
+    #[must_use]
+    pub fn with_fragment(&self, pairs: &[(&str, &str)]) -> String {
+        let added = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        format!("{}#{}", self.0, added.replace('+', "%20"))
+    }
 }
 
 /// Whether `given` is one of the client's `registered` redirect URIs (RFC 6749 §3.1.2.3).

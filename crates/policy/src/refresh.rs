@@ -32,8 +32,12 @@ pub enum RefreshDecision {
         /// The scope of the new access token; the family keeps the whole scope of its grant.
         scope: ScopeSet,
     },
-    /// The first answer may have been lost: give the very same answer again.
-    Replay,
+    /// The first answer may have been lost: give the very same answer again, if it is for that
+    /// scope, and else [`scope_changed`].
+    Replay {
+        /// The scope that this request stands for.
+        scope: ScopeSet,
+    },
     /// The token was copied: revoke its family, leave one audit event, answer
     /// `RefreshTokenReused`.
     Reuse,
@@ -51,16 +55,27 @@ pub fn decide(presented: &Presented<'_>, lifetimes: &Lifetimes, now: Timestamp) 
     if let Some(used) = &presented.token.used {
         let within_grace =
             lifetimes.refresh_grace > 0 && now.since(used.at) <= lifetimes.refresh_grace;
-        return if within_grace && !presented.successor_used {
-            RefreshDecision::Replay
-        } else {
-            RefreshDecision::Reuse
+        if !within_grace || presented.successor_used {
+            return RefreshDecision::Reuse;
+        }
+        return match narrowed_scope(presented) {
+            Ok(scope) => RefreshDecision::Replay { scope },
+            Err(error) => RefreshDecision::Refuse(error),
         };
     }
     match check_age(presented, now).and_then(|()| narrowed_scope(presented)) {
         Ok(scope) => RefreshDecision::Rotate { scope },
         Err(error) => RefreshDecision::Refuse(error),
     }
+}
+
+/// Refuses to answer a repeated request with what its first use got, because that was for another
+/// scope: the answer would grant what this request does not ask for, or lack what it does
+/// (RFC 6749 §3.3, §6).
+#[must_use]
+pub fn scope_changed(first: &ScopeSet, now: &ScopeSet) -> OAuthError {
+    OAuthError::new(ErrorCode::RefreshScopeChanged)
+        .because(format!("first used for `{first}`, now for `{now}`"))
 }
 
 fn check_standing(presented: &Presented<'_>) -> Result<(), OAuthError> {

@@ -1,16 +1,16 @@
 //! Values that the tests start from.
 
 use vestibule_model::{
-    ClientId, GrantId, ScopeSet, SessionId, Timestamp, TokenHash, UserId,
+    ClientId, GrantId, ResponseType, ScopeSet, SessionId, Timestamp, TokenHash, UserId,
     browser_session::BrowserSession,
     claims::ClaimsRequest,
-    client::{
-        AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType,
-        SigningAlg,
-    },
+    client::{Client, ClientMetadata, GrantType, SigningAlg},
     grant::{AuthorizationCode, Consent, Grant, RefreshToken},
-    interaction::{AuthorizationRequest, ResponseMode},
-    settings::{Accounts, Issuer, Lifetimes, Mail, MfaRules, Settings},
+    interaction::{AuthorizationRequest, Display, ResponseMode},
+    settings::{
+        Accounts, ClientRegistration, Issuer, Lifetimes, Mail, MfaRules,
+        Profile as ProtocolProfile, Settings,
+    },
     user::{Profile, User},
 };
 
@@ -32,23 +32,16 @@ pub fn client() -> Client {
         id: ClientId::new("app"),
         metadata: ClientMetadata {
             client_name: Some("The App".to_owned()),
-            client_uri: None,
-            application_type: ApplicationType::Web,
             redirect_uris: vec![REDIRECT_URI.to_owned()],
             post_logout_redirect_uris: vec!["https://app.example/bye".to_owned()],
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            response_types: vec![ResponseType::Code],
             scope: scope("openid profile email offline_access api"),
-            jwks: None,
-            id_token_signed_response_alg: SigningAlg::RS256,
-            access_token_signed_response_alg: SigningAlg::RS256,
-            access_token_format: AccessTokenFormat::Jwt,
-            default_max_age: None,
-            first_party: false,
-            optional_scope: ScopeSet::default(),
-            required_acr: None,
+            ..ClientMetadata::default()
         },
         secret_hash: Some(TokenHash::new("00")),
+        sealed_secret: None,
+        registration: None,
         created_at: NOW,
         updated_at: NOW,
         disabled_at: None,
@@ -67,6 +60,9 @@ pub fn settings() -> Settings {
         accounts: Accounts::default(),
         mfa: MfaRules::default(),
         mail: Mail::Mailbox,
+        profile: ProtocolProfile::OAuth21,
+        client_registration: ClientRegistration::default(),
+        playground: false,
     }
 }
 
@@ -91,17 +87,20 @@ pub fn request() -> AuthorizationRequest {
     AuthorizationRequest {
         client_id: ClientId::new("app"),
         redirect_uri: REDIRECT_URI.to_owned(),
+        response_type: ResponseType::Code,
         response_mode: ResponseMode::Query,
         scope: scope("openid profile"),
         state: Some("xyz".to_owned()),
         nonce: None,
-        code_challenge: CHALLENGE.to_owned(),
+        code_challenge: Some(CHALLENGE.to_owned()),
         prompt: vec![],
         max_age: None,
         login_hint: None,
         hinted_subject: None,
         acr_values: vec![],
         ui_locales: vec![],
+        claims_locales: vec![],
+        display: Display::Page,
         claims: ClaimsRequest::default(),
     }
 }
@@ -132,6 +131,7 @@ pub fn grant() -> Grant {
         created_at: NOW,
         expires_at: NOW.plus(1_000_000),
         revoked_at: None,
+        session_ended_at: None,
     }
 }
 
@@ -141,7 +141,7 @@ pub fn code() -> AuthorizationCode {
         grant_id: GrantId::new("grant"),
         client_id: ClientId::new("app"),
         redirect_uri: REDIRECT_URI.to_owned(),
-        code_challenge: CHALLENGE.to_owned(),
+        code_challenge: Some(CHALLENGE.to_owned()),
         nonce: None,
         created_at: NOW,
         expires_at: NOW.plus(60),

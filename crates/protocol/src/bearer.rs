@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, http::header};
 use serde_json::Value;
 use vestibule_keys::Expected;
 use vestibule_model::{
-    ErrorCode, OAuthError, Secret, Timestamp,
+    ErrorCode, OAuthError, Secret, Timestamp, WireError,
     grant::{AccessTokenClaims, Grant},
 };
 use vestibule_policy::{bearer as policy, params::Params};
@@ -20,18 +20,20 @@ pub struct LiveToken {
 }
 
 /// The token of a request: in the header (RFC 6750 §2.1) or in a form (§2.2), not both, and never
-/// in the query (RFC 9700 §4.3.2).
+/// in the query: a token there is as good as none (RFC 9700 §4.3.2), and beside another it is one too
+/// many (RFC 6750 §3.1 `invalid_request`).
 pub fn token(http: &HttpRequest, form: Option<&Params>) -> Result<Secret, OAuthError> {
-    let header = http.headers().get(header::AUTHORIZATION);
-    let header = header.and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (scheme, token) = value.split_once(' ')?;
+    let in_headers = http.headers().get_all(header::AUTHORIZATION).filter_map(|value| {
+        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
     });
-    let body = form.and_then(|form| form.get("access_token"));
-    match (header, body) {
-        (Some(_), Some(_)) => Err(ErrorCode::TokenRepeated.into()),
-        (Some(token), None) | (None, Some(token)) => Ok(Secret::new(token)),
-        (None, None) => Err(ErrorCode::TokenMissing.into()),
+    let in_form = form.and_then(|form| form.get("access_token"));
+    let in_query = http.query_string().split('&').any(|pair| pair.starts_with("access_token="));
+    let given: Vec<_> = in_headers.chain(in_form).collect();
+    match given.as_slice() {
+        [] => Err(ErrorCode::TokenMissing.into()),
+        [token] if !in_query => Ok(Secret::new(*token)),
+        _ => Err(ErrorCode::TokenRepeated.into()),
     }
 }
 
@@ -77,36 +79,47 @@ fn unrevoked(conn: &mut Conn, claims: &AccessTokenClaims) -> Result<Option<Grant
     if vestibule_storage::revoked_token::contains(conn, &claims.jti)? {
         return Err(ErrorCode::TokenRevoked.into());
     }
+    // RFC 7592 §2.3: what a client holds ends with it.
+    let client = vestibule_storage::client::find(conn, &claims.client_id)?;
+    if client.is_none_or(|client| client.disabled_at.is_some()) {
+        let why = format!("its client `{}` is gone or disabled", claims.client_id);
+        return Err(OAuthError::new(ErrorCode::TokenRevoked).because(why));
+    }
     let Some(grant_id) = claims.grant_id() else { return Ok(None) };
     let grant = vestibule_storage::grant::find(conn, &grant_id)?;
-    let grant = grant.filter(|grant| grant.revoked_at.is_none());
-    grant.map(Some).ok_or_else(|| ErrorCode::TokenRevoked.into())
+    let grant = grant.ok_or(ErrorCode::TokenRevoked)?;
+    policy::check_grant(claims, &grant)?;
+    Ok(Some(grant))
 }
 
-/// A refusal at a protected resource: the error in `WWW-Authenticate` (RFC 6750 §3). A request
-/// without any token gets the bare challenge (§3.1).
+/// A refusal at a protected resource, with its challenge (RFC 6750 §3).
 pub fn refuse(state: &AppState, http: &HttpRequest, refused: &OAuthError) -> HttpResponse {
     let mut response = json_error(state, http, refused);
-    let realm = state.settings.issuer.as_str();
-    let challenge = if refused.code == ErrorCode::TokenMissing {
-        format!("Bearer realm=\"{realm}\"")
-    } else {
-        let more = match refused.code {
-            ErrorCode::ScopeInsufficient => ", scope=\"openid\"".to_owned(),
-            // The detail is the class that is needed (RFC 9470 §3).
-            ErrorCode::AuthenticationInsufficient => {
-                format!(", acr_values=\"{}\"", error::printable(&refused.detail))
-            }
-            _ => String::new(),
-        };
-        format!(
-            "Bearer realm=\"{realm}\", error=\"{}\", error_description=\"{}\"{more}",
-            refused.code.wire().as_str(),
-            error::printable(&refused.description),
-        )
-    };
-    if let Ok(value) = header::HeaderValue::from_str(&challenge) {
+    if let Some(challenge) = challenge(state, refused)
+        && let Ok(value) = header::HeaderValue::from_str(&challenge)
+    {
         response.headers_mut().insert(header::WWW_AUTHENTICATE, value);
     }
     response
+}
+
+/// RFC 6750 §3.1: a request without any token gets the bare challenge. What is our own fault, and
+/// passes by itself, is no question of tokens and gets none.
+fn challenge(state: &AppState, refused: &OAuthError) -> Option<String> {
+    let bare = format!("Bearer realm=\"{}\"", state.settings.issuer.as_str());
+    let more = match refused.code.wire() {
+        WireError::Unauthorized => return Some(bare),
+        WireError::ServerError | WireError::TemporarilyUnavailable => return None,
+        WireError::InsufficientScope => ", scope=\"openid\"".to_owned(),
+        // The detail is the class that is needed (RFC 9470 §3).
+        WireError::InsufficientUserAuthentication => {
+            format!(", acr_values=\"{}\"", error::printable(&refused.detail))
+        }
+        _ => String::new(),
+    };
+    Some(format!(
+        "{bare}, error=\"{}\", error_description=\"{}\"{more}",
+        refused.code.wire().as_str(),
+        error::printable(&refused.description),
+    ))
 }

@@ -3,13 +3,19 @@
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
-use vestibule_keys::client_assertion;
+use serde_json::{Map, Value};
+use vestibule_keys::{client_assertion, client_signature};
 use vestibule_model::{
     ClientId, ErrorCode, OAuthError, Secret, Timestamp,
     client::{AuthMethod, Client},
+    jose::ClientSignatureAlg,
 };
 use vestibule_policy::{client_auth as policy, params::Params};
-use vestibule_web::{AppState, urls};
+use vestibule_web::{
+    AppState,
+    client_keys::{self, Unproved},
+    urls,
+};
 
 /// `client_assertion_type` of RFC 7523 §2.2.
 const JWT_BEARER: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
@@ -20,6 +26,8 @@ pub struct Credentials {
     /// Who it says it is.
     pub client_id: ClientId,
     proof: Proof,
+    /// The path that was called.
+    path: String,
 }
 
 #[derive(Debug)]
@@ -32,7 +40,8 @@ enum Proof {
         raw: Secret,
     },
     Post(Secret),
-    Assertion(Secret),
+    /// A JWT, and the algorithm that it says it is signed with.
+    Assertion(Secret, ClientSignatureAlg),
 }
 
 impl Proof {
@@ -41,7 +50,7 @@ impl Proof {
             Self::None => AuthMethod::None,
             Self::Basic { .. } => AuthMethod::ClientSecretBasic,
             Self::Post(_) => AuthMethod::ClientSecretPost,
-            Self::Assertion(_) => AuthMethod::PrivateKeyJwt,
+            Self::Assertion(_, alg) => policy::assertion_method(*alg),
         }
     }
 }
@@ -60,7 +69,7 @@ pub fn parse(request: &HttpRequest, params: &Params) -> Result<Credentials, OAut
     let (client_id, proof) = if let Some((id, proof)) = basic {
         (id, proof)
     } else if let Some(assertion) = assertion {
-        (assertion_client(params, assertion)?, Proof::Assertion(Secret::new(assertion)))
+        assertion_proof(params, assertion)?
     } else {
         let id = body_id.ok_or(ErrorCode::ClientAuthMissing)?;
         (id.to_owned(), secret.map_or(Proof::None, |secret| Proof::Post(Secret::new(secret))))
@@ -69,7 +78,8 @@ pub fn parse(request: &HttpRequest, params: &Params) -> Result<Credentials, OAut
         return Err(OAuthError::new(ErrorCode::ClientAuthFailed)
             .because("client_id in the body is not the client that authenticates"));
     }
-    Ok(Credentials { client_id: ClientId::new(client_id), proof })
+    let path = request.path().to_owned();
+    Ok(Credentials { client_id: ClientId::new(client_id), proof, path })
 }
 
 fn basic(header: &[u8]) -> Result<(String, Proof), OAuthError> {
@@ -92,18 +102,19 @@ fn basic(header: &[u8]) -> Result<(String, Proof), OAuthError> {
     Ok((form_decoded(id)?, proof))
 }
 
-fn assertion_client(params: &Params, assertion: &str) -> Result<String, OAuthError> {
+fn assertion_proof(params: &Params, assertion: &str) -> Result<(String, Proof), OAuthError> {
+    let malformed = |why: &str| OAuthError::new(ErrorCode::AssertionMalformed).because(why);
     if params.get("client_assertion_type") != Some(JWT_BEARER) {
-        return Err(OAuthError::new(ErrorCode::AssertionMalformed)
-            .because("client_assertion_type is not jwt-bearer"));
+        return Err(malformed("client_assertion_type is not jwt-bearer"));
     }
+    let seen = client_signature::peek(assertion).filter(|seen| !seen.is_encrypted);
+    let seen = seen.ok_or_else(|| malformed("it is no signed JWT"))?;
+    let alg = ClientSignatureAlg::from_wire(&seen.alg)
+        .ok_or_else(|| malformed("its alg is not known here"))?;
     // RFC 7521 §4.2: `client_id` is optional, the assertion names the client.
-    match params.get("client_id") {
-        Some(id) => Ok(id.to_owned()),
-        None => client_assertion::peek_issuer(assertion).ok_or_else(|| {
-            OAuthError::new(ErrorCode::AssertionMalformed).because("the assertion has no iss")
-        }),
-    }
+    let id = params.get("client_id").map(str::to_owned).or(seen.iss);
+    let id = id.ok_or_else(|| malformed("the assertion has no iss"))?;
+    Ok((id, Proof::Assertion(Secret::new(assertion), alg)))
 }
 
 /// Proves the client. An unknown client, a disabled one and a wrong secret answer alike; the log
@@ -113,7 +124,7 @@ pub async fn authenticate(
     credentials: Credentials,
     now: Timestamp,
 ) -> Result<Client, OAuthError> {
-    let Credentials { client_id, proof } = credentials;
+    let Credentials { client_id, proof, path } = credentials;
     let id = client_id.clone();
     let found = state.read(move |conn| Ok(vestibule_storage::client::find(conn, &id)?)).await?;
     let failed = |why: &str| {
@@ -137,7 +148,10 @@ pub async fn authenticate(
                 return Err(failed("wrong client_secret"));
             }
         }
-        Proof::Assertion(assertion) => check_assertion(state, &client, &assertion, now).await?,
+        Proof::Assertion(assertion, alg) => {
+            let claims = assertion_claims(state, &client, &assertion, alg).await?;
+            check_assertion(state, &client, &claims, &path, now).await?;
+        }
     }
     Ok(client)
 }
@@ -147,23 +161,43 @@ fn secret_matches(state: &AppState, client: &Client, given: &Secret) -> bool {
     client.secret_hash.as_ref().is_some_and(|stored| stored.matches(&given))
 }
 
-/// RFC 7523 §3; the `jti` may be used once (§3 point 7, OIDC Core §9).
-async fn check_assertion(
+/// What an assertion says whose signature, or MAC under the secret, is the client's (OIDC Core §9).
+async fn assertion_claims(
     state: &AppState,
     client: &Client,
     assertion: &Secret,
+    alg: ClientSignatureAlg,
+) -> Result<Map<String, Value>, OAuthError> {
+    let only = client.metadata.token_endpoint_auth_signing_alg;
+    let verified = client_keys::verified(state, client, alg, |keys| {
+        client_assertion::verify(assertion.expose(), keys, only)
+    });
+    verified.await.map_err(|why| match why {
+        Unproved::Keys(error) if error.code != ErrorCode::ClientKeysUnavailable => error,
+        why => OAuthError::new(ErrorCode::AssertionSignatureWrong).because(why.to_string()),
+    })
+}
+
+/// RFC 7523 §3; the `jti` may be used once (§3 point 7, OIDC Core §9). `path` is the endpoint that
+/// was called: some clients name it where they should name the issuer.
+async fn check_assertion(
+    state: &AppState,
+    client: &Client,
+    claims: &Map<String, Value>,
+    path: &str,
     now: Timestamp,
 ) -> Result<(), OAuthError> {
-    let no_keys = || {
-        OAuthError::new(ErrorCode::AssertionSignatureWrong).because("the client registered no jwks")
-    };
-    let jwks = client.metadata.jwks.as_ref().ok_or_else(no_keys)?;
-    let claims = client_assertion::verify(assertion.expose(), jwks).map_err(|fault| {
-        OAuthError::new(ErrorCode::AssertionSignatureWrong).because(fault.to_string())
-    })?;
     let issuer = &state.settings.issuer;
-    let audiences = [issuer.as_str().to_owned(), issuer.url(urls::TOKEN)];
-    let assertion = policy::check_assertion_claims(&claims, &client.id, &audiences, now)?;
+    let mut audiences = vec![issuer.as_str().to_owned(), issuer.url(urls::TOKEN)];
+    if path != urls::TOKEN {
+        audiences.push(issuer.url(path));
+    }
+    // The signature holds, so whoever asks is the client, and may hear what is wrong.
+    let assertion =
+        policy::check_assertion_claims(claims, &client.id, &audiences, now).map_err(|error| {
+            let description = format!("client_assertion: {}", error.detail);
+            OAuthError::describe(error.code, description).because(error.detail)
+        })?;
     let id = client.id.clone();
     let fresh = state
         .write(move |conn| {

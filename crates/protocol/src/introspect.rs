@@ -7,7 +7,7 @@ use vestibule_model::{
     client::{AuthMethod, Client},
     grant::{Grant, RefreshToken},
 };
-use vestibule_web::{AppState, FormParams, State, json_error};
+use vestibule_web::{AppState, FormParams, State, json_error, subject};
 
 use crate::{bearer, client_auth, token::refresh_token};
 
@@ -81,7 +81,7 @@ async fn own_refresh_token(
     let found = state.read(move |conn| refresh_token::find_with_user(conn, &hash, now)).await?;
     Ok(match found {
         Some((found, Ok(_))) if is_live(&found.token, &found.grant, client, now) => {
-            describe(state, &found.token, &found.grant)
+            describe(state, client, &found.token, &found.grant)
         }
         _ => inactive(),
     })
@@ -94,11 +94,16 @@ fn is_live(token: &RefreshToken, grant: &Grant, client: &Client, now: Timestamp)
         && now < token.expires_at
 }
 
-fn describe(state: &AppState, token: &RefreshToken, grant: &Grant) -> Map<String, Value> {
+fn describe(
+    state: &AppState,
+    client: &Client,
+    token: &RefreshToken,
+    grant: &Grant,
+) -> Map<String, Value> {
     let body = json!({
         "active": true,
         "iss": state.settings.issuer.as_str(),
-        "sub": grant.user_id,
+        "sub": subject::of(state, client, &grant.user_id),
         "client_id": grant.client_id,
         "scope": grant.scope,
         "iat": token.created_at,

@@ -4,41 +4,83 @@
 //! computed inside a transaction; what loses the race is thrown away unseen.
 
 use serde_json::{Map, Value, json};
-use vestibule_keys::{KeyRing, half_hash};
+use vestibule_keys::{KeyRing, half_hash, sign_unsecured};
 use vestibule_model::{
-    Entropy, GrantId, OAuthError, ScopeSet, Secret, Timestamp,
+    Entropy, GrantId, OAuthError, ScopeSet, Secret, SessionId, Timestamp,
     client::{AccessTokenFormat, Client, GrantType},
     entropy::{random_id, random_secret},
     grant::{AccessTokenClaims, AuthorizationCode, Grant, OpaqueAccessToken, RefreshToken},
     interaction::AuthorizationRequest,
     scope,
-    settings::Settings,
+    settings::Profile,
     user::User,
 };
-use vestibule_policy::claims;
+use vestibule_policy::{acr, claims};
 use vestibule_storage::Conn;
-use vestibule_web::browser::SignedIn;
+use vestibule_web::{AppState, browser::SignedIn, subject};
+
+use crate::response_jwt::{Recipient, recipient};
+
+/// `token_type` (RFC 6750 §4).
+const TOKEN_TYPE: &str = "Bearer";
 
 /// What minting needs besides its subject.
 pub struct Mint<'a> {
+    /// Issuer, lifetimes, randomness, and who people are to clients.
+    pub state: &'a AppState,
     /// Signs.
     pub ring: &'a KeyRing,
-    /// Issuer and lifetimes.
-    pub settings: &'a Settings,
-    /// Randomness.
-    pub entropy: &'a dyn Entropy,
     /// The request's time.
     pub now: Timestamp,
 }
 
-/// A code, and the rows that make it good.
-pub struct MintedCode {
-    /// The code for the client.
-    pub code: Secret,
-    /// What it stands for.
-    pub grant: Grant,
+/// Whom something is minted for, and of what.
+#[derive(Clone, Copy)]
+pub struct Issuance<'a> {
+    /// The client.
+    pub client: &'a Client,
+    /// The person; with the private part of the profile, if there is an ID token among it.
+    pub user: &'a User,
+    /// What it comes from.
+    pub grant: &'a Grant,
+    /// The grant's scope, or less.
+    pub scope: &'a ScopeSet,
+    /// Whom ID tokens are encrypted for; `None` leaves them signed.
+    pub recipient: Option<&'a Recipient>,
+}
+
+/// Whom the ID tokens of a grant are encrypted for, if that scope has any.
+pub async fn id_token_recipient(
+    state: &AppState,
+    client: &Client,
+    scope: &ScopeSet,
+) -> Result<Option<Recipient>, OAuthError> {
+    let encryption = client.metadata.id_token_encryption;
+    recipient(state, client, encryption.filter(|_| scope.contains(scope::OPENID))).await
+}
+
+/// What the authorization endpoint gives (OIDC Core §3.3.2.5), and the rows that make it good.
+pub struct MintedAnswer {
+    /// The parameters for the client.
+    pub params: Vec<(&'static str, String)>,
     /// The code at rest.
-    pub row: AuthorizationCode,
+    code_row: Option<AuthorizationCode>,
+    /// The row of an opaque access token.
+    access_row: Option<OpaqueAccessToken>,
+}
+
+impl MintedAnswer {
+    /// Stores the rows, and the grant that they come from.
+    pub fn insert(&self, conn: &mut Conn, grant: &Grant) -> Result<(), OAuthError> {
+        vestibule_storage::grant::insert(conn, grant)?;
+        if let Some(row) = &self.code_row {
+            vestibule_storage::authorization_code::insert(conn, row)?;
+        }
+        if let Some(row) = &self.access_row {
+            vestibule_storage::opaque_access_token::insert(conn, row)?;
+        }
+        Ok(())
+    }
 }
 
 /// An access token, and the row that makes it good if it is opaque.
@@ -74,19 +116,13 @@ impl MintedTokens {
 }
 
 impl Mint<'_> {
-    /// An authorization code (RFC 6749 §4.1.2) for the person who is signed in: `granted` is what
-    /// they allowed of the scopes that were asked for.
+    /// What the person who is signed in authorizes: `granted` is what they allowed of the scopes
+    /// that were asked for.
     #[must_use]
-    pub fn authorization_code(
-        &self,
-        asked: &AuthorizationRequest,
-        granted: ScopeSet,
-        who: &SignedIn,
-    ) -> MintedCode {
-        let lifetimes = &self.settings.lifetimes;
-        let code = random_secret(self.entropy);
-        let grant = Grant {
-            id: GrantId::new(random_id(self.entropy)),
+    pub fn grant(&self, asked: &AuthorizationRequest, granted: ScopeSet, who: &SignedIn) -> Grant {
+        let lifetimes = &self.state.settings.lifetimes;
+        Grant {
+            id: GrantId::new(random_id(self.entropy())),
             client_id: asked.client_id.clone(),
             user_id: who.user.id.clone(),
             session_id: who.session.id.clone(),
@@ -99,7 +135,52 @@ impl Mint<'_> {
             // Long enough for an access token; a refresh token makes it longer.
             expires_at: self.now.plus(lifetimes.authorization_code + lifetimes.access_token),
             revoked_at: None,
-        };
+            session_ended_at: None,
+        }
+    }
+
+    /// What `response_type` asks for, all from one grant: a code, an access token, an ID token that
+    /// vouches for both (OIDC Core §3.2.2.5, §3.3.2.5).
+    pub fn answer(
+        &self,
+        asked: &AuthorizationRequest,
+        of: &Issuance<'_>,
+    ) -> Result<MintedAnswer, OAuthError> {
+        let response_type = asked.response_type;
+        let (code, code_row) =
+            response_type.has_code().then(|| self.authorization_code(asked, of.grant)).unzip();
+        let token =
+            response_type.has_token().then(|| self.access_token(of.client, self.claims(of)));
+        let token = token.transpose()?;
+        let mut params = Vec::new();
+        params.extend(code.as_ref().map(|code| ("code", code.expose().to_owned())));
+        if response_type.has_id_token() {
+            let vouched = Vouched {
+                nonce: asked.nonce.as_deref(),
+                code: code.as_ref().map(Secret::expose),
+                access_token: token.as_ref().map(|minted| minted.token.as_str()),
+                through_browser: true,
+            };
+            params.push(("id_token", self.id_token(of, &vouched)?));
+        }
+        if let Some(minted) = &token {
+            params.push(("access_token", minted.token.clone()));
+            params.push(("token_type", TOKEN_TYPE.to_owned()));
+            params.push(("expires_in", self.state.settings.lifetimes.access_token.to_string()));
+            if !of.scope.is_empty() {
+                params.push(("scope", of.scope.to_string()));
+            }
+        }
+        Ok(MintedAnswer { params, code_row, access_row: token.and_then(|minted| minted.row) })
+    }
+
+    /// RFC 6749 §4.1.2.
+    fn authorization_code(
+        &self,
+        asked: &AuthorizationRequest,
+        grant: &Grant,
+    ) -> (Secret, AuthorizationCode) {
+        let code = random_secret(self.entropy());
         let row = AuthorizationCode {
             hash: code.token_hash(),
             grant_id: grant.id.clone(),
@@ -108,42 +189,31 @@ impl Mint<'_> {
             code_challenge: asked.code_challenge.clone(),
             nonce: asked.nonce.clone(),
             created_at: self.now,
-            expires_at: self.now.plus(lifetimes.authorization_code),
+            expires_at: self.now.plus(self.state.settings.lifetimes.authorization_code),
             consumed_at: None,
         };
-        MintedCode { code, grant, row }
+        (code, row)
     }
 
     /// The tokens of a grant: access token, refresh token of that `generation` if the client may
     /// have one, ID token if `openid` was granted.
-    pub fn tokens(
-        &self,
-        client: &Client,
-        user: &User,
-        grant: &Grant,
-        scope: &ScopeSet,
-        turn: Turn<'_>,
-    ) -> Result<MintedTokens, OAuthError> {
-        let claims = AccessTokenClaims {
-            sub: user.id.to_string(),
-            jti: format!("{}.{}", grant.id, random_id(self.entropy)),
-            auth_time: Some(grant.auth_time),
-            acr: Some(grant.acr.clone()),
-            amr: Some(grant.amr.clone()),
-            sid: Some(grant.session_id.clone()),
-            ..self.client_claims(client, scope)
-        };
-        let access = self.access_token(client, claims)?;
-        let mut response = self.response(&access.token, scope);
+    pub fn tokens(&self, of: &Issuance<'_>, turn: Turn<'_>) -> Result<MintedTokens, OAuthError> {
+        let access = self.access_token(of.client, self.claims(of))?;
+        let mut response = self.response(&access.token, of.scope);
         let mut refresh_row = None;
-        if client.may_use(GrantType::RefreshToken) {
-            let (token, row) = self.refresh_token(grant, turn.generation);
+        if of.client.may_use(GrantType::RefreshToken) {
+            let (token, row) = self.refresh_token(of.grant, turn.generation);
             response.insert("refresh_token".to_owned(), token.expose().into());
             refresh_row = Some(row);
         }
-        if scope.contains(scope::OPENID) {
-            let id_token = self.id_token(client, user, grant, scope, turn.nonce, &access.token)?;
-            response.insert("id_token".to_owned(), id_token.into());
+        if of.scope.contains(scope::OPENID) {
+            let vouched = Vouched {
+                nonce: turn.nonce,
+                code: None,
+                access_token: Some(&access.token),
+                through_browser: false,
+            };
+            response.insert("id_token".to_owned(), self.id_token(of, &vouched)?.into());
         }
         Ok(MintedTokens { response, access_row: access.row, refresh_row })
     }
@@ -159,8 +229,22 @@ impl Mint<'_> {
         Ok(MintedTokens { response, access_row: access.row, refresh_row: None })
     }
 
+    /// The claims of an access token that a person granted.
+    fn claims(&self, of: &Issuance<'_>) -> AccessTokenClaims {
+        let grant = of.grant;
+        AccessTokenClaims {
+            sub: subject::of(self.state, of.client, &of.user.id).as_str().to_owned(),
+            jti: format!("{}.{}", grant.id, random_id(self.entropy())),
+            auth_time: Some(grant.auth_time),
+            acr: Some(grant.acr.clone()),
+            amr: Some(grant.amr.clone()),
+            sid: sid(grant).cloned(),
+            ..self.client_claims(of.client, of.scope)
+        }
+    }
+
     fn client_claims(&self, client: &Client, scope: &ScopeSet) -> AccessTokenClaims {
-        let issuer = self.settings.issuer.as_str().to_owned();
+        let issuer = self.state.settings.issuer.as_str().to_owned();
         AccessTokenClaims {
             // RFC 9068 §3: without `resource` the audience is a default of our own.
             aud: issuer.clone(),
@@ -168,9 +252,9 @@ impl Mint<'_> {
             sub: client.id.to_string(),
             client_id: client.id.clone(),
             scope: scope.clone(),
-            jti: random_id(self.entropy),
+            jti: random_id(self.entropy()),
             iat: self.now,
-            exp: self.now.plus(self.settings.lifetimes.access_token),
+            exp: self.now.plus(self.state.settings.lifetimes.access_token),
             auth_time: None,
             acr: None,
             amr: None,
@@ -190,7 +274,7 @@ impl Mint<'_> {
                 Ok(MintedAccessToken { token, row: None })
             }
             AccessTokenFormat::Opaque => {
-                let token = random_secret(self.entropy);
+                let token = random_secret(self.entropy());
                 let row = OpaqueAccessToken { hash: token.token_hash(), claims };
                 Ok(MintedAccessToken { token: token.expose().to_owned(), row: Some(row) })
             }
@@ -198,8 +282,8 @@ impl Mint<'_> {
     }
 
     fn refresh_token(&self, grant: &Grant, generation: i64) -> (Secret, RefreshToken) {
-        let token = random_secret(self.entropy);
-        let lifetimes = &self.settings.lifetimes;
+        let token = random_secret(self.entropy());
+        let lifetimes = &self.state.settings.lifetimes;
         let idle_end = self.now.plus(lifetimes.refresh_idle);
         let row = RefreshToken {
             hash: token.token_hash(),
@@ -212,40 +296,54 @@ impl Mint<'_> {
         (token, row)
     }
 
-    /// OIDC Core §2, §3.1.3.6 (`at_hash`), §12.2 (no `nonce` after a refresh).
-    fn id_token(
-        &self,
-        client: &Client,
-        user: &User,
-        grant: &Grant,
-        scope: &ScopeSet,
-        nonce: Option<&str>,
-        access_token: &str,
-    ) -> Result<String, OAuthError> {
-        let alg = client.metadata.id_token_signed_response_alg;
-        let mut body = claims::id_token(user, scope, &grant.claims);
+    /// OIDC Core §2, §3.1.3.6 (`at_hash`), §3.3.2.11 (`c_hash`), §12.2 (no `nonce` after a refresh).
+    fn id_token(&self, of: &Issuance<'_>, vouched: &Vouched<'_>) -> Result<String, OAuthError> {
+        let (grant, metadata) = (of.grant, &of.client.metadata);
+        let settings = &self.state.settings;
+        let sub = subject::of(self.state, of.client, &of.user.id);
+        let mut body = vouched.personal_claims(of);
         let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
-        set("iss", self.settings.issuer.as_str().into());
-        set("sub", user.id.as_str().into());
-        set("aud", client.id.as_str().into());
+        set("iss", settings.issuer.as_str().into());
+        set("sub", sub.as_str().into());
+        set("aud", of.client.id.as_str().into());
         set("iat", self.now.0.into());
-        set("exp", self.now.plus(self.settings.lifetimes.id_token).0.into());
+        set("exp", self.now.plus(settings.lifetimes.id_token).0.into());
         set("auth_time", grant.auth_time.0.into());
-        set("acr", grant.acr.as_str().into());
+        set("acr", acr::told(&grant.acr, &grant.claims).into());
         set("amr", json!(grant.amr));
-        set("sid", grant.session_id.as_str().into());
-        set("at_hash", half_hash(alg, access_token).into());
-        if let Some(nonce) = nonce {
+        if let Some(sid) = sid(grant) {
+            set("sid", sid.as_str().into());
+        }
+        if let Some(nonce) = vouched.nonce {
             set("nonce", nonce.into());
         }
-        Ok(self.ring.sign(alg, "JWT", &body)?)
+        // OIDC Core §2: unsigned never through the browser; without a hash algorithm, no hashes.
+        let unsigned = metadata.id_token_unsigned && settings.profile == Profile::Oidc;
+        let token = if unsigned && !vouched.through_browser {
+            sign_unsecured(&body)
+        } else {
+            let alg = metadata.id_token_signed_response_alg;
+            let hashes = [("at_hash", vouched.access_token), ("c_hash", vouched.code)];
+            for (name, value) in hashes {
+                body.extend(value.map(|value| (name.to_owned(), half_hash(alg, value).into())));
+            }
+            self.ring.sign(alg, "JWT", &body)?
+        };
+        match of.recipient {
+            Some(recipient) => recipient.encrypt(&token),
+            None => Ok(token),
+        }
+    }
+
+    fn entropy(&self) -> &dyn Entropy {
+        self.state.entropy.as_ref()
     }
 
     fn response(&self, access_token: &str, scope: &ScopeSet) -> Map<String, Value> {
         let mut response = Map::new();
         response.insert("access_token".to_owned(), access_token.into());
-        response.insert("token_type".to_owned(), "Bearer".into());
-        response.insert("expires_in".to_owned(), self.settings.lifetimes.access_token.into());
+        response.insert("token_type".to_owned(), TOKEN_TYPE.into());
+        response.insert("expires_in".to_owned(), self.state.settings.lifetimes.access_token.into());
         // RFC 6749 §3.3: a scope has at least one name.
         if !scope.is_empty() {
             response.insert("scope".to_owned(), scope.to_string().into());
@@ -261,6 +359,29 @@ pub struct Turn<'a> {
     pub generation: i64,
     /// For the ID token; only at the code exchange.
     pub nonce: Option<&'a str>,
+}
+
+/// What an ID token vouches for besides the sign-in.
+struct Vouched<'a> {
+    nonce: Option<&'a str>,
+    code: Option<&'a str>,
+    access_token: Option<&'a str>,
+    /// It comes from the authorization endpoint.
+    through_browser: bool,
+}
+
+impl Vouched<'_> {
+    /// With neither code nor access token beside it there will be no userinfo (OIDC Core §5.4).
+    fn personal_claims(&self, of: &Issuance<'_>) -> Map<String, Value> {
+        let alone = self.code.is_none() && self.access_token.is_none();
+        let claims = if alone { claims::id_token_alone } else { claims::id_token };
+        claims(of.user, of.scope, &of.grant.claims)
+    }
+}
+
+/// The browser session, while it lasts: what outlives it belongs to none.
+fn sid(grant: &Grant) -> Option<&SessionId> {
+    grant.session_ended_at.is_none().then_some(&grant.session_id)
 }
 
 fn object(claims: &AccessTokenClaims) -> Map<String, Value> {

@@ -5,61 +5,72 @@
 
 pub mod authorize;
 pub mod bearer;
+pub mod cached;
+pub mod check_session;
 pub mod client_auth;
 pub mod discovery;
 pub mod end_session;
 pub mod introspect;
 pub mod issue;
 pub mod jwks;
+pub mod logout_token;
+pub mod register;
+pub mod response_jwt;
 pub mod revoke;
 pub mod token;
 pub mod userinfo;
+pub mod webfinger;
 
 use actix_web::{middleware::from_fn, web};
 use vestibule_web::{cors, urls};
 
+/// Registers endpoints: address, who may call it from scripts of another origin (nobody if that is
+/// left out), and the handler of each method. Each is a resource, for only a resource answers another
+/// method by 405 (RFC 9110 §15.5.6).
+macro_rules! endpoints {
+    ($config:ident: $($path:expr $(, $cors:path)? => { $($method:ident $handler:path),+ })+) => {
+        $(
+            $config.service(
+                web::resource($path)
+                    $(.wrap(from_fn($cors)))?
+                    $(.route(web::$method().to($handler)))+,
+            );
+        )+
+    };
+}
+
 /// Registers every endpoint of this crate.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config
-        .service(
-            web::resource(urls::AUTHORIZE)
-                .route(web::get().to(authorize::get))
-                .route(web::post().to(authorize::post)),
-        )
-        .service(
-            web::resource("/authorize/resume/{id}").route(web::get().to(authorize::resume::get)),
-        )
-        .service(
-            web::resource("/authorize/restart/{id}").route(web::get().to(authorize::restart::get)),
-        )
-        .service(
-            web::resource(urls::TOKEN)
-                .wrap(from_fn(cors::registered))
-                .route(web::post().to(token::post)),
-        )
-        .service(
-            web::resource(urls::REVOKE)
-                .wrap(from_fn(cors::registered))
-                .route(web::post().to(revoke::post)),
-        )
-        .service(web::resource(urls::INTROSPECT).route(web::post().to(introspect::post)))
-        .service(
-            web::resource(urls::USERINFO)
-                .wrap(from_fn(cors::registered))
-                .route(web::get().to(userinfo::get))
-                .route(web::post().to(userinfo::post)),
-        )
-        .service(
-            web::resource(urls::JWKS).wrap(from_fn(cors::public)).route(web::get().to(jwks::get)),
-        )
-        .service(
-            web::resource([discovery::OPENID_CONFIGURATION, discovery::OAUTH_METADATA])
-                .wrap(from_fn(cors::public))
-                .route(web::get().to(discovery::get)),
-        )
-        .service(
-            web::resource(urls::END_SESSION)
-                .route(web::get().to(end_session::get))
-                .route(web::post().to(end_session::post)),
-        );
+    let one_client = format!("{}/{{id}}", urls::CLIENT_REGISTRATION);
+    endpoints! { config:
+        urls::AUTHORIZE => { get authorize::get, post authorize::post }
+        "/authorize/resume/{id}" => { get authorize::resume::get }
+        "/authorize/restart/{id}" => { get authorize::restart::get }
+        urls::TOKEN, cors::registered => { post token::post }
+        urls::REVOKE, cors::registered => { post revoke::post }
+        urls::INTROSPECT => { post introspect::post }
+        urls::USERINFO, cors::registered => { get userinfo::get, post userinfo::post }
+        urls::CLIENT_REGISTRATION, register::anyone => { post register::post }
+        one_client, register::anyone => {
+            get register::manage::get, put register::manage::put, delete register::manage::delete
+        }
+        urls::JWKS, cors::public => { get jwks::get }
+        urls::OPENID_CONFIGURATION, cors::public => { get discovery::get }
+        urls::OAUTH_METADATA, cors::public => { get discovery::get }
+        urls::CHECK_SESSION => { get check_session::get }
+        urls::END_SESSION => { get end_session::get, post end_session::post }
+    }
+}
+
+/// Registers what stands at the root of the host, whatever the issuer's `path` (empty, or starting
+/// with `/`): WebFinger (RFC 7033 §4), and discovery with the well-known part before the path (RFC
+/// 8414 §3.1; §5 says so for either document).
+pub fn host_routes(config: &mut web::ServiceConfig, path: &str) {
+    endpoints! { config: urls::WEBFINGER, cors::public => { get webfinger::get } }
+    if !path.is_empty() {
+        endpoints! { config:
+            format!("{}{path}", urls::OPENID_CONFIGURATION), cors::public => { get discovery::get }
+            format!("{}{path}", urls::OAUTH_METADATA), cors::public => { get discovery::get }
+        }
+    }
 }

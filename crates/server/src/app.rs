@@ -9,8 +9,7 @@ use std::time::Duration;
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpServer, body::MessageBody, web};
-use vestibule_protocol::discovery;
-use vestibule_web::{State, cors, fallback, headers, request};
+use vestibule_web::{State, fallback, headers, request};
 
 use crate::fault::Fault;
 use crate::health::{self, Health};
@@ -86,15 +85,9 @@ impl Site {
         let path = self.state.settings.issuer.path();
         let activity = Arc::clone(&self.activity);
         let mark = move |request: ServiceRequest, next| mark(Arc::clone(&activity), request, next);
-        let mut root = web::scope("").service(health::scope(Arc::clone(&self.health)));
-        if !path.is_empty() {
-            // RFC 8414 §3.1 puts the well-known part before the issuer's path.
-            root = root.service(
-                web::resource(format!("{}{path}", discovery::OAUTH_METADATA))
-                    .wrap(from_fn(cors::public))
-                    .route(web::get().to(discovery::get)),
-            );
-        }
+        let root = web::scope("")
+            .service(health::scope(Arc::clone(&self.health)))
+            .configure(|config| vestibule_protocol::host_routes(config, path));
         let ours = web::scope(path)
             .service(health::scope(Arc::clone(&self.health)))
             .configure(vestibule_protocol::routes)

@@ -5,6 +5,7 @@ mod admin;
 mod client;
 mod config;
 mod demo;
+mod initial_access_token;
 mod invite;
 mod keys;
 mod output;
@@ -58,6 +59,9 @@ enum Command {
     /// Manage clients: the applications that people sign in to.
     #[command(subcommand)]
     Client(client::Command),
+    /// Manage the tokens with which clients can register themselves over HTTP.
+    #[command(subcommand)]
+    InitialAccessToken(initial_access_token::Command),
     /// Manage the keys that sign tokens, and those that seal what rests in the database.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -94,6 +98,7 @@ fn run(arguments: Arguments, environment: &Environment, output: &mut Output) -> 
         Command::User(command) => user::run(command, config, output),
         Command::Invite(command) => invite::run(&command, config, output),
         Command::Client(command) => client::run(command, config, output),
+        Command::InitialAccessToken(command) => initial_access_token::run(&command, config, output),
         Command::Keys(command) => keys::run(&command, config, output),
         Command::Admin(command) => admin::run(&command, config, output),
         Command::Config(_) | Command::Serve | Command::Demo(_) => Ok(()),
@@ -146,7 +151,22 @@ mod tests {
              --required-acr phr --json",
             "client create --client-id a --grant-type client_credentials --auth-method \
              private_key_jwt --jwks-file j --scope api",
+            "client create --client-id a --redirect-uri https://a/cb --response-type code id_token \
+             --jwks-uri https://a/jwks --subject-type pairwise --sector-identifier-uri https://a/s \
+             --token-endpoint-auth-signing-alg ES256 --id-token-encryption RSA-OAEP:A256GCM \
+             --userinfo-signing-alg PS256 --userinfo-encryption ECDH-ES --request-uri https://a/r \
+             --request-object-signing-alg none --initiate-login-uri https://a/i --contact a@b.example",
+            "client create --client-id a --metadata-file m --logo-uri https://a/l --policy-uri \
+             https://a/p --tos-uri https://a/t --client-uri https://a --default-max-age 60 \
+             --default-acr-values phr --require-auth-time --frontchannel-logout-uri https://a/f \
+             --frontchannel-logout-session-required --backchannel-logout-uri https://a/b \
+             --backchannel-logout-session-required --grant-type implicit",
+            "client delete -x",
             "client list",
+            "initial-access-token create",
+            "initial-access-token create --label ci --uses 3 --expires-in 12h --json",
+            "initial-access-token list --json",
+            "initial-access-token delete -x",
             "keys list",
             "keys rotate --force",
             "keys list-data",
@@ -174,7 +194,10 @@ mod tests {
             "invite create",
             "client create --client-id a --auth-method none --scope openid --required-acr strong",
             "client create --client-id a --auth-method magic --scope openid",
-            "client create --client-id a --grant-type implicit --auth-method none --scope openid",
+            "client create --client-id a --response-type token",
+            "client create --client-id a --id-token-encryption RSA1_5",
+            "initial-access-token create --uses 0",
+            "initial-access-token create --expires-in 1s",
             "client create --client-id a --auth-method none --scope openid --id-token-alg none",
         ] {
             let words = std::iter::once("vestibule").chain(line.split_whitespace());

@@ -4,6 +4,7 @@
 //! The example, `config show`, unknown-key suggestions and defaults follow from the table.
 
 mod accounts;
+mod claims;
 mod consent;
 mod database;
 mod duration;
@@ -19,8 +20,10 @@ mod mail;
 mod metrics;
 mod mfa;
 mod origin;
+mod outbound;
 mod password;
 mod reader;
+mod registration;
 mod rules;
 mod server;
 mod suggest;
@@ -33,11 +36,12 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use vestibule_model::settings::{Accounts, Lifetimes, MfaRules, Settings};
+use vestibule_model::settings::{Accounts, ClientRegistration, Lifetimes, MfaRules, Settings};
 use vestibule_policy::guessing;
 
 use self::reader::Reader;
 pub use self::{
+    claims::Claims,
     consent::Consent,
     database::{Database, DatabaseUrl},
     environment::Environment,
@@ -49,6 +53,7 @@ pub use self::{
     mail::Mail,
     metrics::Metrics,
     origin::{Mistakes, Origin, Problem},
+    outbound::Outbound,
     password::Password,
     server::Server,
 };
@@ -79,6 +84,12 @@ pub struct Config {
     pub accounts: Accounts,
     /// How mails leave.
     pub mail: Mail,
+    /// How clients register themselves.
+    pub registration: ClientRegistration,
+    /// How we fetch what clients point at.
+    pub outbound: Outbound,
+    /// Where claims of others come from.
+    pub claims: Claims,
     /// When people are asked.
     pub consent: Consent,
     /// The Prometheus endpoint.
@@ -102,8 +113,17 @@ impl Config {
             accounts: Accounts { password_history: self.password.history, ..self.accounts.clone() },
             mfa: self.mfa.clone(),
             mail: self.mail.mode,
+            profile: self.instance.profile,
+            client_registration: self.registration.clone(),
+            playground: self.instance.playground,
         }
     }
+}
+
+/// Whole seconds of a duration as people write it.
+pub(crate) fn duration_in_seconds(text: &str) -> Result<i64, String> {
+    let seconds = duration::parse(text)?.as_secs();
+    i64::try_from(seconds).map_err(|_| "is too long".to_owned())
 }
 
 /// A configuration that may be used, and how it came to be.
@@ -174,6 +194,9 @@ fn read(reader: &mut Reader) -> Config {
         accounts: accounts::read(reader, &instance),
         mail: mail::read(reader, &instance),
         consent: consent::read(reader),
+        registration: registration::read(reader),
+        outbound: outbound::read(reader),
+        claims: claims::read(reader),
         metrics: metrics::read(reader),
         log: log::read(reader),
         instance,

@@ -1,12 +1,10 @@
 //! The demo's user and client, put into a development database.
 
 use vestibule_demo::DemoSettings;
-use vestibule_model::client::{
-    AccessTokenFormat, ApplicationType, AuthMethod, Client, ClientMetadata, GrantType, SigningAlg,
-};
-use vestibule_model::entropy::{random_id, random_secret};
+use vestibule_model::client::{Client, ClientMetadata, GrantType};
+use vestibule_model::entropy::{random_client_secret, random_id};
 use vestibule_model::user::{Profile, User};
-use vestibule_model::{ClientId, ScopeSet, Secret, UserId};
+use vestibule_model::{ClientId, ResponseType, ScopeSet, Secret, UserId};
 use vestibule_storage::StorageError;
 
 use crate::entropy::OsEntropy;
@@ -27,7 +25,7 @@ pub const PASSWORD: &str = "try-vestibule-today";
 /// # Errors
 /// See [`Fault`].
 pub fn seed(premises: &Premises, listen: &str, public_url: &str) -> Result<DemoSettings, Fault> {
-    let secret = random_secret(&OsEntropy);
+    let secret = random_client_secret(&OsEntropy);
     let settings = DemoSettings {
         issuer: premises.config.instance.issuer.as_str().to_owned(),
         listen: listen.to_owned(),
@@ -71,6 +69,8 @@ fn user(premises: &Premises) -> Result<User, Fault> {
 
 fn client(premises: &Premises, settings: &DemoSettings, secret: &Secret) -> Result<Client, Fault> {
     let now = premises.now();
+    let instance = &premises.config.instance;
+    let playground = instance.playground.then(|| instance.issuer.url("/playground/callback"));
     let scope =
         ScopeSet::parse(DemoSettings::SCOPE).map_err(|fault| Fault::refused(fault.to_string()))?;
     Ok(Client {
@@ -78,22 +78,16 @@ fn client(premises: &Premises, settings: &DemoSettings, secret: &Secret) -> Resu
         metadata: ClientMetadata {
             client_name: Some(settings.name.clone()),
             client_uri: Some(settings.public_url.clone()),
-            application_type: ApplicationType::Web,
-            redirect_uris: vec![settings.redirect_uri()],
+            redirect_uris: [settings.redirect_uri()].into_iter().chain(playground).collect(),
             post_logout_redirect_uris: vec![settings.post_logout_redirect_uri()],
             grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
-            token_endpoint_auth_method: AuthMethod::ClientSecretBasic,
+            response_types: vec![ResponseType::Code],
             scope,
-            jwks: None,
-            id_token_signed_response_alg: SigningAlg::default(),
-            access_token_signed_response_alg: SigningAlg::default(),
-            access_token_format: AccessTokenFormat::Jwt,
-            default_max_age: None,
-            first_party: false,
-            optional_scope: ScopeSet::default(),
-            required_acr: None,
+            ..ClientMetadata::default()
         },
         secret_hash: Some(premises.digester().client_secret(secret)),
+        sealed_secret: None,
+        registration: None,
         created_at: now,
         updated_at: now,
         disabled_at: None,

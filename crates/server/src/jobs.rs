@@ -1,8 +1,10 @@
 //! What runs beside the requests. An idle server asks the database nothing: each job first looks
-//! whether anybody came since it last ran. Only the sweep looks once a day all the same.
+//! whether anybody came since it last ran. Only the sweep looks once a day all the same, and whoever
+//! has to be told of a logout is looked for every five minutes.
 
 pub mod erasure;
 pub mod keys;
+pub mod logout;
 pub mod mail;
 pub mod reseal;
 pub mod sweep;
@@ -15,6 +17,7 @@ pub struct Activity {
     sweep: AtomicBool,
     reseal: AtomicBool,
     mail: AtomicBool,
+    logout: AtomicBool,
 }
 
 /// Who asks.
@@ -26,12 +29,14 @@ pub enum Watcher {
     Reseal,
     /// [`mail`].
     Mail,
+    /// [`logout`].
+    Logout,
 }
 
 impl Activity {
     /// A request came.
     pub fn mark(&self) {
-        for flag in [&self.sweep, &self.reseal, &self.mail] {
+        for flag in [&self.sweep, &self.reseal, &self.mail, &self.logout] {
             // Reading first keeps the cache line shared while many threads mark at once.
             if !flag.load(Ordering::Relaxed) {
                 flag.store(true, Ordering::Relaxed);
@@ -45,6 +50,7 @@ impl Activity {
             Watcher::Sweep => &self.sweep,
             Watcher::Reseal => &self.reseal,
             Watcher::Mail => &self.mail,
+            Watcher::Logout => &self.logout,
         };
         flag.swap(false, Ordering::Relaxed)
     }
@@ -60,7 +66,7 @@ mod tests {
         assert!(!activity.take(Watcher::Sweep));
         activity.mark();
         activity.mark();
-        for watcher in [Watcher::Sweep, Watcher::Reseal, Watcher::Mail] {
+        for watcher in [Watcher::Sweep, Watcher::Reseal, Watcher::Mail, Watcher::Logout] {
             assert!(activity.take(watcher));
             assert!(!activity.take(watcher));
         }

@@ -2,6 +2,7 @@
 //! run beside the requests.
 
 pub mod app;
+pub mod claim_source;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -12,7 +12,7 @@ use crate::app::{Intake, Site};
 use crate::fault::Fault;
 use crate::health::Health;
 use crate::jobs::reseal::Resealer;
-use crate::jobs::{mail, sweep};
+use crate::jobs::{logout, mail, sweep};
 use crate::wire::Wired;
 
 /// What is left of the time to stop for closing the database.
@@ -41,6 +41,7 @@ pub async fn run(wired: Wired, announce: impl FnOnce()) -> Result<(), Fault> {
     let mut beside = vec![
         rt::spawn(Resealer::new(state.clone()).run(Arc::clone(&activity))),
         rt::spawn(mail::run(state.clone(), config.mail.smtp.clone(), Arc::clone(&activity))),
+        rt::spawn(logout::run(state.clone(), Arc::clone(&activity))),
         rt::spawn(sweep::run(state.clone(), activity)),
         rt::spawn(key_watch.run()),
         rt::spawn(stop_on_signal(signals, server.handle(), health, limits)),

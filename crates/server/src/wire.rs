@@ -9,10 +9,13 @@ use url::Url;
 use vestibule_identity::passkey::{Attestation, Passkeys};
 use vestibule_identity::password::{PasswordHasher, PasswordSettings};
 use vestibule_model::ClientId;
+use vestibule_outbound::{ClientKeys, Outbound, Rules};
 use vestibule_web::{
-    AppState, State, cors::Origins, key_holder::KeyHolder, metrics::Metrics as Instruments,
+    AppState, State, client_logos::ClientLogos, cors::Origins, key_holder::KeyHolder,
+    metrics::Metrics as Instruments, request_objects::RequestObjects,
 };
 
+use crate::claim_source::claim_source;
 use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::data_keys;
@@ -22,7 +25,7 @@ use crate::fault::Fault;
 use crate::health::Health;
 use crate::jobs::keys::KeyWatch;
 use crate::premises::Premises;
-use crate::signing_keys::{Keeper, Wanted, fingerprint, schedule};
+use crate::signing_keys::{Keeper, StoredKeys, Wanted, schedule};
 use crate::telemetry::metrics::Figures;
 
 /// Sign-ins that may wait for each thread that hashes passwords.
@@ -55,14 +58,20 @@ pub fn wire(premises: Premises) -> Result<Wired, Fault> {
     for step in keeper.bring_to(Wanted::Due, now)? {
         tracing::info!(event = "signing_keys.changed", ?step);
     }
-    let stored = db.read(vestibule_storage::signing_key::list).wait()?;
+    let stored = db.read(StoredKeys::read).wait()?;
     // After the list: another instance may have sealed a key under a data key that is new here.
     data_keys::open(&db, &sealer, now)?;
     let ring = keeper.parsed(&stored, now)?;
+    let outbound = outbound(&config)?;
     let figures = Figures::new()?;
     let state = web::Data::new(AppState {
         settings: Arc::new(config.settings()),
         keys: KeyHolder::new(ring, now),
+        client_keys: ClientKeys::new(outbound.clone()),
+        request_objects: RequestObjects::new(outbound.clone()),
+        client_logos: ClientLogos::new(outbound.clone()),
+        outbound,
+        claim_source: claim_source(&config)?,
         sealer,
         digester,
         passwords: PasswordHasher::new(password_settings(&config))?,
@@ -73,12 +82,13 @@ pub fn wire(premises: Premises) -> Result<Wired, Fault> {
         entropy: Arc::new(OsEntropy),
         metrics: Instruments::new(&figures.meter()),
         mail_wake: Arc::default(),
+        logout_wake: Arc::default(),
         origins: Origins::default(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         max_body_bytes: config.server.max_body_bytes,
         db,
     });
-    let key_watch = KeyWatch::new(state.clone(), schedule, fingerprint(&stored));
+    let key_watch = KeyWatch::new(state.clone(), schedule, stored.fingerprint());
     let health = health(&state);
     Ok(Wired { config, state, figures, health, key_watch })
 }
@@ -122,6 +132,16 @@ pub fn refuse_demo_client(premises: &Premises) -> Result<(), Fault> {
          data_dir) that the demo never ran on",
         premises.config.instance.issuer.as_str()
     )))
+}
+
+/// Requests to hosts that clients name, by the rules of `[outbound]`.
+fn outbound(config: &Config) -> Result<Outbound, Fault> {
+    let rules = Rules {
+        allow_private_addresses: config.outbound.allow_private_addresses,
+        extra_roots: config.outbound.extra_roots.clone().unwrap_or_default(),
+        ..Rules::default()
+    };
+    Outbound::new(rules).map_err(|why| Fault::refused(format!("outbound: {why}")))
 }
 
 /// Passkeys, where browsers allow them.

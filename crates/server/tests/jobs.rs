@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+use std::collections::BTreeSet;
+
 use tempfile::TempDir;
 use vestibule_model::client::SigningAlg;
+use vestibule_model::encryption_key::EncryptionKeyType;
 use vestibule_model::user::User;
 use vestibule_model::{Secret, Timestamp, UserId};
 use vestibule_server::config::{self, Environment};
@@ -67,6 +70,17 @@ fn a_rotation_elsewhere_reaches_the_ring_and_changes_no_other_time() {
         assert!(before.jwks().body.contains(new), "it was published before it signed");
         assert!(after.jwks().body.contains(old), "its tokens can still be verified");
     }
+    let encryption = |ring: &vestibule_keys::KeyRing| -> BTreeSet<String> {
+        let keys = ring.decryption_keys().published_jwks();
+        assert!(keys.iter().all(|key| key["use"] == "enc"), "{keys:?}");
+        keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+    };
+    let (old, new) = (encryption(&before), encryption(&after));
+    assert_eq!((old.len(), new.len()), (2, 2));
+    assert!(old.is_disjoint(&new), "encryption keys rotate too");
+    assert!(new.iter().all(|kid| after.jwks().body.contains(kid.as_str())));
+    let opens = format!("{:?}", after.decryption_keys());
+    assert!(old.iter().all(|kid| opens.contains(kid.as_str())), "{opens}");
 }
 
 #[test]
@@ -74,7 +88,7 @@ fn instances_that_start_at_once_make_one_set_of_keys() {
     let folder = TempDir::new().unwrap();
     let shared = premises(&folder);
     let mut schedule = schedule(&shared.config);
-    schedule.algs = vec![SigningAlg::ES256, SigningAlg::EdDSA];
+    schedule.signing.algs = vec![SigningAlg::ES256, SigningAlg::EdDSA];
     let now: Timestamp = shared.now();
     std::thread::scope(|scope| {
         for _ in 0..6 {
@@ -92,10 +106,13 @@ fn instances_that_start_at_once_make_one_set_of_keys() {
         }
     });
     let keys = shared.db.read(vestibule_storage::signing_key::list).wait().unwrap();
-    for alg in schedule.algs {
+    for alg in schedule.signing.algs {
         let signing = keys.iter().filter(|key| key.alg == alg && key.active_at.is_some()).count();
         assert_eq!((signing, keys.iter().filter(|key| key.alg == alg).count()), (1, 2));
     }
+    let keys = shared.db.read(vestibule_storage::encryption_key::list).wait().unwrap();
+    let types: BTreeSet<_> = keys.iter().map(|key| key.key_type).collect();
+    assert_eq!((keys.len(), types), (2, EncryptionKeyType::ALL.into()));
 }
 
 #[test]

@@ -29,7 +29,7 @@ impl TryFrom<Row> for AuthorizationCode {
             grant_id: GrantId::new(row.grant_id),
             client_id: ClientId::new(row.client_id),
             redirect_uri: row.redirect_uri,
-            code_challenge: row.code_challenge,
+            code_challenge: Some(row.code_challenge).filter(|text| !text.is_empty()),
             nonce: nonce.transpose()?,
             created_at: Timestamp(row.created_at),
             expires_at: Timestamp(row.expires_at),
@@ -45,7 +45,8 @@ pub fn insert(conn: &mut Conn, code: &AuthorizationCode) -> Result<(), StorageEr
         grant_id: code.grant_id.as_str().to_owned(),
         client_id: code.client_id.as_str().to_owned(),
         redirect_uri: code.redirect_uri.clone(),
-        code_challenge: code.code_challenge.clone(),
+        // The column was made when there was no code without one.
+        code_challenge: code.code_challenge.clone().unwrap_or_default(),
         nonce: code.nonce.as_ref().map(json_text::write).transpose()?,
         created_at: code.created_at.0,
         expires_at: code.expires_at.0,

@@ -1,11 +1,19 @@
 //! Signed-in browsers.
+//!
+//! Whoever ends a session does so here, and with it goes what hangs on it (OIDC Core §11, OIDC
+//! Back-Channel Logout §2.7): its grants without `offline_access` are dead, the access tokens of those
+//! with it too, and each client that it led to will be told. A session that is only over, by age or
+//! because nobody used it, is swept without a word: the tokens of its clients are as old, and whether
+//! somebody signed out is all that clients are told.
 
 use diesel::prelude::*;
 use vestibule_model::{
     DeviceId, SessionId, Timestamp, TokenHash, UserId, browser_session::BrowserSession,
 };
 
-use crate::{Conn, StorageError, grant, json_text, schema::browser_sessions};
+use crate::{
+    Conn, StorageError, dialect, grant, json_text, logout_delivery, schema::browser_sessions,
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = browser_sessions, treat_none_as_default_value = false)]
@@ -148,13 +156,39 @@ pub fn touch(conn: &mut Conn, id: &SessionId, now: Timestamp) -> Result<(), Stor
     Ok(())
 }
 
-/// Ends the session. `false` if it had ended before.
-pub fn end(conn: &mut Conn, id: &SessionId) -> Result<bool, StorageError> {
-    Ok(diesel::delete(browser_sessions::table.find(id.as_str())).execute(conn)? == 1)
+/// Ends the session and what hangs on it. `false` if it had ended before. Needs a `write`.
+pub fn end(conn: &mut Conn, id: &SessionId, now: Timestamp) -> Result<bool, StorageError> {
+    Ok(!end_many(conn, std::slice::from_ref(id), now)?.is_empty())
 }
 
-/// Ends the user's sessions, all but `keep`, and kills their grants that lack `offline_access` (OIDC
-/// Core §11). Returns those that ended.
+/// Ends the sessions and what hangs on them. Returns those that had not ended before, by id. Needs a
+/// `write`.
+pub fn end_many(
+    conn: &mut Conn,
+    ids: &[SessionId],
+    now: Timestamp,
+) -> Result<Vec<SessionId>, StorageError> {
+    let ids: Vec<&str> =
+        ids.iter().map(SessionId::as_str).filter(|id| json_text::can_be_key(id)).collect();
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Held first: a client that is just being noted is told too.
+    let ended: Vec<SessionId> =
+        dialect::hold_sessions(conn, &ids)?.into_iter().map(SessionId::new).collect();
+    if ended.is_empty() {
+        return Ok(ended);
+    }
+    logout_delivery::enqueue(conn, &ended, now)?;
+    grant::end_sessions(conn, &ended, now)?;
+    let ids = ended.iter().map(SessionId::as_str);
+    diesel::delete(browser_sessions::table.filter(browser_sessions::id.eq_any(ids)))
+        .execute(conn)?;
+    Ok(ended)
+}
+
+/// Ends the user's sessions, all but `keep`, and what hangs on them and on those that were over
+/// already. Returns those that ended, by id. Needs a `write`.
 pub fn end_all_of_user(
     conn: &mut Conn,
     user: &UserId,
@@ -163,13 +197,15 @@ pub fn end_all_of_user(
 ) -> Result<Vec<SessionId>, StorageError> {
     // No session is called "".
     let keep_id = keep.map_or("", SessionId::as_str);
-    let others = browser_sessions::table
+    let others: Vec<String> = browser_sessions::table
         .filter(browser_sessions::user_id.eq(user.as_str()))
-        .filter(browser_sessions::id.ne(keep_id));
-    let ended: Vec<String> =
-        diesel::delete(others).returning(browser_sessions::id).get_results(conn)?;
-    grant::revoke_online_of_user(conn, user, keep, now)?;
-    Ok(ended.into_iter().map(SessionId::new).collect())
+        .filter(browser_sessions::id.ne(keep_id))
+        .select(browser_sessions::id)
+        .load(conn)?;
+    let others: Vec<SessionId> = others.into_iter().map(SessionId::new).collect();
+    let ended = end_many(conn, &others, now)?;
+    grant::end_sessions_of_user(conn, user, keep, now)?;
+    Ok(ended)
 }
 
 /// Whether the session has a row whose absolute end has not come.

@@ -1,7 +1,10 @@
 //! Clients.
 
 use diesel::prelude::*;
-use vestibule_model::{ClientId, Timestamp, TokenHash, client::Client};
+use vestibule_model::{
+    ClientId, Timestamp, TokenHash,
+    client::{Client, Registration},
+};
 
 use crate::{
     Conn, StorageError, json_text,
@@ -17,10 +20,16 @@ struct Row {
     created_at: i64,
     updated_at: i64,
     disabled_at: Option<i64>,
+    sealed_secret: Option<String>,
+    registration_token_hash: Option<String>,
+    initial_access_token: Option<String>,
+    unused_until: Option<i64>,
 }
 
 impl Row {
     fn of(client: &Client) -> Result<Self, StorageError> {
+        let registration = client.registration.as_ref();
+        let token_hash = registration.map(|registration| &registration.access_token_hash);
         Ok(Self {
             id: client.id.as_str().to_owned(),
             metadata: json_text::write(&client.metadata)?,
@@ -28,6 +37,10 @@ impl Row {
             created_at: client.created_at.0,
             updated_at: client.updated_at.0,
             disabled_at: client.disabled_at.map(|at| at.0),
+            sealed_secret: client.sealed_secret.clone(),
+            registration_token_hash: token_hash.map(|hash| hash.as_str().to_owned()),
+            initial_access_token: registration.and_then(|r| r.initial_access_token.clone()),
+            unused_until: registration.and_then(|r| r.unused_until).map(|at| at.0),
         })
     }
 }
@@ -36,6 +49,11 @@ impl TryFrom<Row> for Client {
     type Error = StorageError;
 
     fn try_from(row: Row) -> Result<Self, StorageError> {
+        let registration = row.registration_token_hash.map(|hash| Registration {
+            access_token_hash: TokenHash::new(hash),
+            initial_access_token: row.initial_access_token,
+            unused_until: row.unused_until.map(Timestamp),
+        });
         Ok(Self {
             id: ClientId::new(row.id),
             metadata: json_text::read("clients.metadata", &row.metadata)?,
@@ -43,6 +61,8 @@ impl TryFrom<Row> for Client {
             created_at: Timestamp(row.created_at),
             updated_at: Timestamp(row.updated_at),
             disabled_at: row.disabled_at.map(Timestamp),
+            sealed_secret: row.sealed_secret,
+            registration,
         })
     }
 }
@@ -76,6 +96,18 @@ pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StorageError> {
     insert_origins(conn, client)
 }
 
+/// Holds the client's row until the transaction ends: whoever reads, decides and writes does this
+/// first, so that two of them do not undo each other. `false` if there is no such client.
+pub fn hold(conn: &mut Conn, id: &ClientId) -> Result<bool, StorageError> {
+    if !json_text::can_be_key(id.as_str()) {
+        return Ok(false);
+    }
+    let count = diesel::update(clients::table.find(id.as_str()))
+        .set(clients::updated_at.eq(clients::updated_at))
+        .execute(conn)?;
+    Ok(count == 1)
+}
+
 /// Writes a client's new state over the old. `false` if there is no such client.
 pub fn update(conn: &mut Conn, client: &Client) -> Result<bool, StorageError> {
     let row = Row::of(client)?;
@@ -87,6 +119,30 @@ pub fn update(conn: &mut Conn, client: &Client) -> Result<bool, StorageError> {
         .execute(conn)?;
     insert_origins(conn, client)?;
     Ok(true)
+}
+
+/// Somebody signed in with the client: it stays.
+pub fn used(conn: &mut Conn, id: &ClientId) -> Result<(), StorageError> {
+    let none: Option<i64> = None;
+    diesel::update(clients::table.find(id.as_str()))
+        .filter(clients::unused_until.is_not_null())
+        .set(clients::unused_until.eq(none))
+        .execute(conn)?;
+    Ok(())
+}
+
+/// How many clients there are that registered themselves and are removed after `now` unless somebody
+/// signs in with them.
+pub fn count_unused(conn: &mut Conn, now: Timestamp) -> Result<i64, StorageError> {
+    Ok(clients::table.filter(clients::unused_until.gt(now.0)).count().get_result(conn)?)
+}
+
+/// Removes a client with all that was granted to it. `false` if there is no such client.
+pub fn delete(conn: &mut Conn, id: &ClientId) -> Result<bool, StorageError> {
+    if !json_text::can_be_key(id.as_str()) {
+        return Ok(false);
+    }
+    Ok(diesel::delete(clients::table.find(id.as_str())).execute(conn)? == 1)
 }
 
 /// Every client, by `client_id`.

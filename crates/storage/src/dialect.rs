@@ -10,14 +10,14 @@ use diesel::{
 use vestibule_model::Timestamp;
 
 use crate::{
-    Conn, client_assertion, consent, guess,
+    Conn, client_assertion, consent, guess, logout_delivery,
     migrate::{self, POSTGRES, SQLITE},
     revoked_token,
     schema::{
-        client_assertions, consents, guesses, outbox as mails, revoked_tokens, spent_challenges,
-        terms_acceptances, users,
+        browser_sessions, client_assertions, consents, guesses, logout_deliveries, outbox as mails,
+        revoked_tokens, session_clients, spent_challenges, terms_acceptances, users,
     },
-    spent_challenge, terms,
+    session_client, spent_challenge, terms,
 };
 
 /// Names of PostgreSQL's advisory locks, which are numbers: "vsti" in ASCII, then a count.
@@ -185,6 +185,78 @@ pub(crate) fn hold_due_mails(
     match conn {
         Conn::Sqlite(inner) => due.load(inner),
         Conn::Postgres(inner) => due.for_update().skip_locked().load(inner),
+    }
+}
+
+/// The logout tokens that are due to clients other than `busy`, held as [`hold_due_mails`] does.
+pub(crate) fn hold_due_logouts(
+    conn: &mut Conn,
+    now: Timestamp,
+    busy: &[&str],
+    limit: i64,
+) -> QueryResult<Vec<String>> {
+    let due = logout_deliveries::table
+        .filter(logout_deliveries::next_attempt_at.le(now.0))
+        .filter(
+            logout_deliveries::leased_until.is_null().or(logout_deliveries::leased_until.le(now.0)),
+        )
+        .filter(logout_deliveries::client_id.ne_all(busy))
+        .order(logout_deliveries::next_attempt_at)
+        .limit(limit)
+        .select(logout_deliveries::id);
+    match conn {
+        Conn::Sqlite(inner) => due.load(inner),
+        Conn::Postgres(inner) => due.for_update().skip_locked().load(inner),
+    }
+}
+
+/// Inserts those that are not there.
+pub(crate) fn insert_logout_deliveries(
+    conn: &mut Conn,
+    rows: &[logout_delivery::Row],
+) -> QueryResult<usize> {
+    let mut count = 0;
+    for row in rows {
+        count += on_each!(conn, inner => diesel::insert_into(logout_deliveries::table)
+            .values(row)
+            .on_conflict_do_nothing()
+            .execute(inner))?;
+    }
+    Ok(count)
+}
+
+/// Inserts unless it is there.
+pub(crate) fn insert_session_client(
+    conn: &mut Conn,
+    row: &session_client::Row,
+) -> QueryResult<usize> {
+    on_each!(conn, inner => diesel::insert_into(session_clients::table)
+        .values(row)
+        .on_conflict_do_nothing()
+        .execute(inner))
+}
+
+/// Whether the session is there; then nobody ends it before this transaction ends. SQLite's write
+/// lock already sees to that.
+pub(crate) fn keep_session(conn: &mut Conn, id: &str) -> QueryResult<bool> {
+    let session = browser_sessions::table.find(id).select(browser_sessions::id);
+    let found: Option<String> = match conn {
+        Conn::Sqlite(inner) => session.first(inner).optional()?,
+        Conn::Postgres(inner) => session.for_key_share().first(inner).optional()?,
+    };
+    Ok(found.is_some())
+}
+
+/// Those of the sessions that are there, by id, held until the transaction ends: whoever is just
+/// noting a client of one is waited for, and nobody notes another.
+pub(crate) fn hold_sessions(conn: &mut Conn, ids: &[&str]) -> QueryResult<Vec<String>> {
+    let sessions = browser_sessions::table
+        .filter(browser_sessions::id.eq_any(ids))
+        .order(browser_sessions::id)
+        .select(browser_sessions::id);
+    match conn {
+        Conn::Sqlite(inner) => sessions.load(inner),
+        Conn::Postgres(inner) => sessions.for_update().load(inner),
     }
 }
 

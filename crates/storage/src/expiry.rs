@@ -6,9 +6,10 @@ use vestibule_model::Timestamp;
 use crate::{
     Conn, StorageError,
     schema::{
-        authorization_codes, browser_sessions, client_assertions, devices, grants, guesses,
-        interactions, opaque_access_tokens, outbox, refresh_tokens, revoked_tokens, setup_links,
-        sign_ins, spent_challenges, verifications,
+        authorization_codes, browser_sessions, client_assertions, clients, devices, grants,
+        guesses, initial_access_tokens, interactions, logout_deliveries, opaque_access_tokens,
+        outbox, refresh_tokens, revoked_tokens, setup_links, sign_ins, spent_challenges,
+        verifications,
     },
 };
 
@@ -49,6 +50,7 @@ pub fn delete_expired(conn: &mut Conn, now: Timestamp, batch: i64) -> Result<usi
     count += delete_ended!(conn, devices, id, now, batch);
     count += delete_ended!(conn, guesses, subject, now, batch);
     count += delete_ended!(conn, outbox, id, now, batch);
+    count += delete_ended!(conn, logout_deliveries, id, now, batch);
     count += delete_ended!(conn, verifications, id, forgotten, batch);
     count += delete_ended!(conn, opaque_access_tokens, hash, now, batch);
     count += delete_ended!(conn, revoked_tokens, jti, replayed, batch);
@@ -57,6 +59,8 @@ pub fn delete_expired(conn: &mut Conn, now: Timestamp, batch: i64) -> Result<usi
     count += delete_ended!(conn, authorization_codes, hash, forgotten, batch);
     count += delete_ended!(conn, refresh_tokens, hash, forgotten, batch);
     count += delete_ended!(conn, grants, id, forgotten, batch);
+    count += delete_ended!(conn, initial_access_tokens, id, now, batch);
+    count += delete_unused_clients(conn, now, batch)?;
     Ok(count)
 }
 
@@ -76,6 +80,24 @@ fn delete_ended_assertions(
         .filter(client_assertions::jti_hash.eq_any(ended))
         .filter(client_assertions::expires_at.le(before.0));
     Ok(diesel::delete(assertions).execute(conn)?)
+}
+
+/// Clients that registered themselves and that nobody signed in with in time.
+fn delete_unused_clients(
+    conn: &mut Conn,
+    now: Timestamp,
+    batch: i64,
+) -> Result<usize, StorageError> {
+    let other = diesel::alias!(clients as other);
+    let unused = other
+        .filter(other.field(clients::unused_until).le(now.0))
+        .order(other.field(clients::unused_until))
+        .limit(batch)
+        .select(other.field(clients::id));
+    // Asked again of the row itself: somebody may sign in with it at this moment.
+    let clients =
+        clients::table.filter(clients::id.eq_any(unused)).filter(clients::unused_until.le(now.0));
+    Ok(diesel::delete(clients).execute(conn)?)
 }
 
 /// Drops the sealed replies of uses not after `before`: they are large, and useless after the grace.

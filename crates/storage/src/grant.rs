@@ -23,6 +23,7 @@ struct Row {
     created_at: i64,
     expires_at: i64,
     revoked_at: Option<i64>,
+    session_ended_at: Option<i64>,
 }
 
 impl Row {
@@ -41,6 +42,7 @@ impl Row {
             created_at: grant.created_at.0,
             expires_at: grant.expires_at.0,
             revoked_at: grant.revoked_at.map(|at| at.0),
+            session_ended_at: grant.session_ended_at.map(|at| at.0),
         })
     }
 }
@@ -62,6 +64,7 @@ impl TryFrom<Row> for Grant {
             created_at: Timestamp(row.created_at),
             expires_at: Timestamp(row.expires_at),
             revoked_at: row.revoked_at.map(Timestamp),
+            session_ended_at: row.session_ended_at.map(Timestamp),
         })
     }
 }
@@ -93,18 +96,48 @@ pub fn revoke(conn: &mut Conn, id: &GrantId, now: Timestamp) -> Result<bool, Sto
     Ok(count == 1)
 }
 
-/// Kills the session's grants that lack `offline_access` (OIDC Core §11): those with it are meant
-/// to work while the user is not there. Returns how many.
-pub fn revoke_online_of_session(
+/// The sessions are over: kills their grants that lack `offline_access` (OIDC Core §11), and those
+/// with it go on without them, for they are meant to work while the user is not there.
+pub(crate) fn end_sessions(
     conn: &mut Conn,
-    session: &SessionId,
+    sessions: &[SessionId],
     now: Timestamp,
-) -> Result<usize, StorageError> {
+) -> Result<(), StorageError> {
+    let ids = || sessions.iter().map(SessionId::as_str);
     let online = grants::table
-        .filter(grants::session_id.eq(session.as_str()))
+        .filter(grants::session_id.eq_any(ids()))
         .filter(grants::is_offline.eq(false))
         .filter(grants::revoked_at.is_null());
-    Ok(diesel::update(online).set(grants::revoked_at.eq(now.0)).execute(conn)?)
+    diesel::update(online).set(grants::revoked_at.eq(now.0)).execute(conn)?;
+    let offline = grants::table
+        .filter(grants::session_id.eq_any(ids()))
+        .filter(grants::is_offline.eq(true))
+        .filter(grants::session_ended_at.is_null());
+    diesel::update(offline).set(grants::session_ended_at.eq(now.0)).execute(conn)?;
+    Ok(())
+}
+
+/// The same for every session that the user ever had, all but `keep`.
+pub(crate) fn end_sessions_of_user(
+    conn: &mut Conn,
+    user: &UserId,
+    keep: Option<&SessionId>,
+    now: Timestamp,
+) -> Result<(), StorageError> {
+    let keep = keep.map_or("", SessionId::as_str);
+    let online = grants::table
+        .filter(grants::user_id.eq(user.as_str()))
+        .filter(grants::session_id.ne(keep))
+        .filter(grants::is_offline.eq(false))
+        .filter(grants::revoked_at.is_null());
+    diesel::update(online).set(grants::revoked_at.eq(now.0)).execute(conn)?;
+    let offline = grants::table
+        .filter(grants::user_id.eq(user.as_str()))
+        .filter(grants::session_id.ne(keep))
+        .filter(grants::is_offline.eq(true))
+        .filter(grants::session_ended_at.is_null());
+    diesel::update(offline).set(grants::session_ended_at.eq(now.0)).execute(conn)?;
+    Ok(())
 }
 
 /// Lets the grant live until `expires_at`, if that is later than its end so far.
@@ -143,21 +176,6 @@ pub fn revoke_all_of_user(
     let others = grants::table
         .filter(grants::user_id.eq(user.as_str()))
         .filter(grants::session_id.ne(keep_session.map_or("", SessionId::as_str)))
-        .filter(grants::revoked_at.is_null());
-    Ok(diesel::update(others).set(grants::revoked_at.eq(now.0)).execute(conn)?)
-}
-
-/// The same without those that have `offline_access`.
-pub(crate) fn revoke_online_of_user(
-    conn: &mut Conn,
-    user: &UserId,
-    keep_session: Option<&SessionId>,
-    now: Timestamp,
-) -> Result<usize, StorageError> {
-    let others = grants::table
-        .filter(grants::user_id.eq(user.as_str()))
-        .filter(grants::session_id.ne(keep_session.map_or("", SessionId::as_str)))
-        .filter(grants::is_offline.eq(false))
         .filter(grants::revoked_at.is_null());
     Ok(diesel::update(others).set(grants::revoked_at.eq(now.0)).execute(conn)?)
 }

@@ -6,7 +6,7 @@ use vestibule_model::sealed::SealedColumn;
 
 use crate::{
     Conn, StorageError,
-    schema::{outbox, signing_keys, totp_devices, users, verifications},
+    schema::{clients, encryption_keys, outbox, signing_keys, totp_devices, users, verifications},
 };
 
 /// Sealed columns that are not sealed again, as `table.column`: a reply is over long before a
@@ -23,6 +23,8 @@ macro_rules! on_column {
             SealedColumn::TotpSecret => $act!(totp_devices, id, sealed_secret),
             SealedColumn::OutboxMail => $act!(outbox, id, sealed_message),
             SealedColumn::Verification => $act!(verifications, id, sealed_data),
+            SealedColumn::ClientSecret => $act!(clients, id, sealed_secret),
+            SealedColumn::EncryptionKey => $act!(encryption_keys, kid, sealed_private_jwk),
         }
     };
 }

@@ -9,6 +9,10 @@ diesel::table! {
         created_at -> BigInt,
         updated_at -> BigInt,
         disabled_at -> Nullable<BigInt>,
+        sealed_secret -> Nullable<Text>,
+        registration_token_hash -> Nullable<Text>,
+        initial_access_token -> Nullable<Text>,
+        unused_until -> Nullable<BigInt>,
     }
 }
 
@@ -79,6 +83,7 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         revoked_at -> Nullable<BigInt>,
+        session_ended_at -> Nullable<BigInt>,
     }
 }
 
@@ -335,6 +340,54 @@ diesel::table! {
         sealed_key -> Text,
         created_at -> BigInt,
         retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    initial_access_tokens (id) {
+        id -> Text,
+        hash -> Text,
+        label -> Text,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        uses_left -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    encryption_keys (kid) {
+        kid -> Text,
+        key_type -> Text,
+        public_jwk -> Text,
+        sealed_private_jwk -> Text,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+        expires_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    session_clients (session_id, client_id) {
+        session_id -> Text,
+        client_id -> Text,
+        sub -> Text,
+        first_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    logout_deliveries (id) {
+        id -> Text,
+        client_id -> Text,
+        session_id -> Text,
+        sub -> Text,
+        created_at -> BigInt,
+        next_attempt_at -> Nullable<BigInt>,
+        attempts -> BigInt,
+        last_error -> Nullable<Text>,
+        leased_until -> Nullable<BigInt>,
+        sent_at -> Nullable<BigInt>,
+        expires_at -> BigInt,
     }
 }
 

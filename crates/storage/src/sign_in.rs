@@ -35,8 +35,14 @@ impl TryFrom<Row> for SignIn {
     }
 }
 
-/// Begins a sign-in whose first factor was right.
+/// Begins a sign-in whose first factor was right. A session that proves more has one at a time.
 pub fn insert(conn: &mut Conn, sign_in: &SignIn) -> Result<(), StorageError> {
+    if let Some(session) = &sign_in.session_id {
+        let before = sign_ins::table
+            .filter(sign_ins::user_id.eq(sign_in.user_id.as_str()))
+            .filter(sign_ins::session_id.eq(session.as_str()));
+        diesel::delete(before).execute(conn)?;
+    }
     let row = Row {
         id: sign_in.id.as_str().to_owned(),
         token_hash: sign_in.token_hash.as_str().to_owned(),

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use vestibule_model::{Timestamp, UserId, user::User};
 
 use crate::{
-    Conn, StorageError, dialect, interaction, json_text,
+    Conn, StorageError, browser_session, dialect, interaction, json_text,
     schema::{audit_events, outbox, password_history, users},
     verification,
 };
@@ -330,12 +330,17 @@ pub fn due_for_erasure(
 
 /// Erases the account and, by cascade, everything that hangs on it; mails, links and requests that
 /// only name it go too. Lines of the audit log stay, with the id as pseudonym and without the
-/// network address. `false` if there is no such user.
+/// network address. `false` if there is no such user. Needs a `write`.
+///
+/// Clients that the person was signed in to are told so: their logout tokens, which hold `sub`, stay
+/// on their way for [`RECORD_KEPT`](vestibule_model::logout::RECORD_KEPT) seconds.
 ///
 /// One thing is out of reach: `login_hint` of a request that nobody has signed in for, or that
 /// somebody else went on with. It goes with the request,
 /// [`REUSE_KNOWN_FOR`](crate::expiry::REUSE_KNOWN_FOR) seconds after the request's end.
-pub fn erase(conn: &mut Conn, id: &UserId) -> Result<bool, StorageError> {
+pub fn erase(conn: &mut Conn, id: &UserId, now: Timestamp) -> Result<bool, StorageError> {
+    hold(conn, id)?;
+    browser_session::end_all_of_user(conn, id, None, now)?;
     // Deleted first, so that nobody can hang anything more on it.
     let email_key: Option<String> = diesel::delete(users::table.find(id.as_str()))
         .returning(users::email_key)

@@ -15,6 +15,7 @@ use crate::{
     browser::{self, SignedIn, signed_in},
     language,
     state::AppState,
+    subject,
 };
 
 /// The client, who is signed in, and what that person allowed that client before.
@@ -59,20 +60,23 @@ impl Situation {
     #[must_use]
     pub fn next(
         &self,
+        state: &AppState,
         request: &AuthorizationRequest,
         progress: &Progress,
-        settings: &Settings,
         now: Timestamp,
     ) -> Step {
+        let who = self.who.as_ref();
+        let subject = who.map(|who| subject::of(state, &self.client, &who.user.id));
         let standing = Standing {
             session: self.who.as_ref().map(|who| &who.session),
             consent: self.consent.as_ref(),
             progress,
             client: &self.client,
             user: self.who.as_ref().map(|who| &who.user),
+            subject: subject.as_ref(),
             terms_accepted: self.terms_accepted,
         };
-        prompt::next(request, &standing, settings, now)
+        prompt::next(request, &standing, &state.settings, now)
     }
 }
 
@@ -119,6 +123,6 @@ impl Asked {
     #[must_use]
     pub fn next(&self, state: &AppState, now: Timestamp) -> Step {
         let Interaction { request, progress, .. } = &self.interaction;
-        self.situation.next(request, progress, &state.settings, now)
+        self.situation.next(state, request, progress, now)
     }
 }

@@ -19,6 +19,10 @@ pub const DEVICE: &str = "__Host-vestibule-device";
 /// The sessions of the other people who are signed in here.
 pub const OTHERS: &str = "__Host-vestibule-others";
 
+/// Tells the script in clients' frames whether who is signed in has changed
+/// ([`session_state`](crate::session_state)).
+pub const BROWSER_STATE: &str = "__Host-vestibule-state";
+
 /// How many people can be signed in with one browser, besides the present one.
 const OTHERS_MAX: usize = 4;
 
@@ -121,6 +125,23 @@ pub fn others(request: &HttpRequest) -> Vec<Secret> {
 pub fn set_others(values: &[Secret]) -> Cookie<'static> {
     let kept: Vec<&str> = values.iter().take(OTHERS_MAX).map(Secret::expose).collect();
     if kept.is_empty() { clear(OTHERS) } else { build(OTHERS, kept.join(".")) }
+}
+
+/// The browser's state as its cookie tells it.
+#[must_use]
+pub fn browser_state(request: &HttpRequest) -> Option<Secret> {
+    read(request, BROWSER_STATE)
+}
+
+/// The cookie that tells the browser's state. The only one that scripts may read and that goes along
+/// into frames of other sites (OIDC Session Management §3.2): it proves nothing.
+#[must_use]
+pub fn set_browser_state(value: &Secret) -> Cookie<'static> {
+    let mut cookie = build(BROWSER_STATE, value.expose().to_owned());
+    cookie.set_http_only(false);
+    cookie.set_same_site(SameSite::None);
+    cookie.set_max_age(Duration::days(BROWSER_DAYS));
+    cookie
 }
 
 /// A cookie that takes the one of that name away.

@@ -54,7 +54,7 @@ pub fn log(request_id: &str, error: &OAuthError) {
 #[must_use]
 pub fn status(code: ErrorCode) -> StatusCode {
     let number = match code {
-        ErrorCode::NotFound => 404,
+        ErrorCode::NotFound | ErrorCode::ResourceElsewhere => 404,
         ErrorCode::MethodNotAllowed => 405,
         ErrorCode::BodyTooLarge => 413,
         ErrorCode::MediaTypeUnsupported => 415,
@@ -63,12 +63,23 @@ pub fn status(code: ErrorCode) -> StatusCode {
     StatusCode::from_u16(number).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
+/// The status beside an OAuth `error` in JSON. RFC 6749 §5.2 gives a request of a wrong form 400,
+/// whatever is wrong about it. A body over the limit stays 413 (RFC 9110 §15.5.14): that is about
+/// the transfer, is settled before anything is read as a request of OAuth, and tells proxies and
+/// clients that sending it again is useless.
+fn json_status(code: ErrorCode) -> StatusCode {
+    match code {
+        ErrorCode::MediaTypeUnsupported => StatusCode::BAD_REQUEST,
+        code => status(code),
+    }
+}
+
 /// A refusal as RFC 6749 §5.2 writes it.
 #[must_use]
 pub fn json_error(state: &AppState, http: &HttpRequest, error: &OAuthError) -> HttpResponse {
     let request_id = RequestId::of(http).0;
     log(&request_id, error);
-    let mut response = HttpResponse::build(status(error.code)).json(json!({
+    let mut response = HttpResponse::build(json_status(error.code)).json(json!({
         "error": error.code.wire().as_str(),
         "error_description": printable(&error.description),
         "error_uri": uri(state, error.code),

@@ -9,7 +9,10 @@ use actix_web::{
     error::InternalError,
     http::{
         StatusCode,
-        header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS},
+        header::{
+            ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW,
+            CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, VARY, X_CONTENT_TYPE_OPTIONS,
+        },
     },
     middleware::Next,
 };
@@ -17,20 +20,50 @@ use futures_util::FutureExt;
 use vestibule_model::{ErrorCode, OAuthError};
 
 use crate::{
-    error::page_error,
+    error::{json_error, page_error},
     headers,
     request::{self, RequestId},
-    state::State,
+    state::{AppState, State},
+    urls,
 };
+
+/// What the bare answer says that the full one has to say as well: which methods there are, and
+/// whether a script may read why this was none of them.
+const KEPT: [HeaderName; 5] = [
+    ALLOW,
+    VARY,
+    ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS,
+    HeaderName::from_static("cross-origin-resource-policy"),
+];
 
 /// `404`, for every address that no route matches.
 #[expect(clippy::unused_async, reason = "actix takes async handlers only")]
 pub async fn not_found(state: State, http: HttpRequest) -> HttpResponse {
-    page_error(&state, &http, &OAuthError::new(ErrorCode::NotFound))
+    refusal(&state, &http, ErrorCode::NotFound)
 }
 
-/// Middleware: an answer without a body that says what is wrong gets a page that does, and a
-/// handler that panics answers 500 while the process lives on.
+/// A refusal in the form that whoever asked can read: JSON at the addresses that programs call and
+/// for whoever asks for JSON, else a page.
+fn refusal(state: &AppState, http: &HttpRequest, code: ErrorCode) -> HttpResponse {
+    let error = OAuthError::new(code);
+    let path = http.path();
+    let ours = path.strip_prefix(state.settings.issuer.path()).unwrap_or(path);
+    if urls::is_for_programs(ours) || wants_json(http) {
+        json_error(state, http, &error)
+    } else {
+        page_error(state, http, &error)
+    }
+}
+
+/// Whether `Accept` names JSON and no page (RFC 9110 §12.5.1).
+fn wants_json(http: &HttpRequest) -> bool {
+    let accept = http.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
+    accept.is_some_and(|kinds| kinds.contains("application/json") && !kinds.contains("text/html"))
+}
+
+/// Middleware: an answer without a body that says what is wrong gets one that does, and a handler
+/// that panics answers 500 while the process lives on.
 pub async fn explain<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
@@ -51,12 +84,14 @@ pub async fn explain<B: MessageBody + 'static>(
     if !bare {
         return Ok(response);
     }
-    let allow = response.headers().get(ALLOW).cloned();
-    let mut page = page_error(&state, &http, &OAuthError::new(code));
-    if let Some(allow) = allow {
-        page.headers_mut().insert(ALLOW, allow);
+    let headers = response.headers().clone();
+    let mut told = refusal(&state, &http, code);
+    for name in &KEPT {
+        for value in headers.get_all(name) {
+            told.headers_mut().append(name.clone(), value.clone());
+        }
     }
-    Ok(response.into_response(page))
+    Ok(response.into_response(told))
 }
 
 /// The request is lost with the handler, and with it the middleware around: so this answer carries

@@ -23,10 +23,13 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// The body as form parameters. The outcome is the handler's to render, as JSON or as a page.
 pub struct FormParams(pub Result<Params, OAuthError>);
 
+/// The body of a form, unread: for `/authorize`, which answers the client about it if it can.
+pub struct FormBytes(pub Result<Bytes, OAuthError>);
+
 /// The query as parameters.
 pub struct QueryParams(pub Result<Params, OAuthError>);
 
-impl FromRequest for FormParams {
+impl FromRequest for FormBytes {
     type Error = actix_web::Error;
     type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
 
@@ -38,13 +41,18 @@ impl FromRequest for FormParams {
             if !form {
                 return Ok(Self(Err(ErrorCode::MediaTypeUnsupported.into())));
             }
-            let late = || OAuthError::new(ErrorCode::RequestMalformed).because("the body is late");
-            let read = actix_web::rt::time::timeout(BODY_TIMEOUT, read(payload, limit)).await;
-            Ok(Self(match read.unwrap_or_else(|_| Err(late())) {
-                Ok(bytes) => Params::parse(&bytes),
-                Err(error) => Err(error),
-            }))
+            Ok(Self(body(payload, limit).await))
         })
+    }
+}
+
+impl FromRequest for FormParams {
+    type Error = actix_web::Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let body = FormBytes::from_request(request, payload);
+        Box::pin(async move { Ok(Self(body.await?.0.and_then(|bytes| Params::parse(&bytes)))) })
     }
 }
 
@@ -65,6 +73,13 @@ fn is_form(request: &HttpRequest) -> bool {
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split(';').next())
         .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"))
+}
+
+/// The whole body, unless it is larger than `limit` or too slow.
+pub(crate) async fn body(payload: Payload, limit: usize) -> Result<Bytes, OAuthError> {
+    let late = || OAuthError::new(ErrorCode::RequestMalformed).because("the body is late");
+    let read = actix_web::rt::time::timeout(BODY_TIMEOUT, read(payload, limit)).await;
+    read.unwrap_or_else(|_| Err(late()))
 }
 
 async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, OAuthError> {

@@ -38,13 +38,20 @@ pub async fn secure<B: MessageBody>(
     let https = request.app_data::<State>().is_some_and(|s| s.settings.issuer.is_https());
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
+    // `X-Frame-Options` has no word for "everybody": a page that anybody may frame goes without.
+    let framable = headers
+        .get(CONTENT_SECURITY_POLICY)
+        .and_then(|policy| policy.to_str().ok())
+        .is_some_and(|policy| policy.contains("frame-ancestors https:"));
     let mut default = |name: HeaderName, value: &'static str| {
         if !headers.contains_key(&name) {
             headers.insert(name, HeaderValue::from_static(value));
         }
     };
     default(CONTENT_SECURITY_POLICY, PAGE_POLICY);
-    default(X_FRAME_OPTIONS, "DENY");
+    if !framable {
+        default(X_FRAME_OPTIONS, "DENY");
+    }
     default(X_CONTENT_TYPE_OPTIONS, "nosniff");
     default(REFERRER_POLICY, "no-referrer");
     default(CACHE_CONTROL, "no-store");

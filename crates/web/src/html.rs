@@ -1,5 +1,7 @@
 //! Pages as answers: the frame around a view, its status and its cookies.
 
+use std::collections::BTreeSet;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
@@ -7,15 +9,19 @@ use actix_web::{
         header::{CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, HeaderValue, LOCATION, VARY},
     },
 };
-use vestibule_model::{ErrorCode, Message, OAuthError, SessionId, client::Client, user::User};
+use vestibule_model::{
+    ErrorCode, Message, OAuthError, SessionId, client::Client, interaction::Display, user::User,
+};
 use vestibule_pages::{
     ErrorPage, FormPost, LogoutConfirm, Person, Returning, Shell, SignedOut, Stale, View,
 };
+use vestibule_policy::{initiate_login, logout::LogoutFrame};
 use vestibule_text::Lang;
 
 use crate::{
     asked::Asked,
-    cookies, csrf, error,
+    client_shown, cookies, csrf, error,
+    headers::PAGE_POLICY,
     language::{self, Told},
     logout::AfterLogout,
     request::RequestId,
@@ -35,6 +41,7 @@ pub struct Frame<'a> {
     here: String,
     told: Told,
     account_language: Option<String>,
+    display: Display,
 }
 
 impl<'a> Frame<'a> {
@@ -47,6 +54,7 @@ impl<'a> Frame<'a> {
             here: here(state, http),
             told: Told::by(http),
             account_language: None,
+            display: language::display(http),
         }
     }
 
@@ -74,7 +82,20 @@ impl<'a> Frame<'a> {
             request_id: &self.request_id,
             base: self.state.settings.issuer.path(),
             here: &self.here,
+            display: self.display,
         }
+    }
+
+    /// The tags of the page's language (BCP 47), best first, for what clients say of themselves.
+    #[must_use]
+    pub fn tags(&self) -> Vec<&str> {
+        self.told.tags(self.lang(), self.account_language.as_deref())
+    }
+
+    /// What the page calls the client.
+    #[must_use]
+    pub fn client_name(&self, client: &Client) -> String {
+        client_shown::name(client, &self.tags())
     }
 
     /// The answer.
@@ -148,6 +169,18 @@ impl<'a> FormFrame<'a> {
         self.frame.shell()
     }
 
+    /// As [`Frame::tags`].
+    #[must_use]
+    pub fn tags(&self) -> Vec<&str> {
+        self.frame.tags()
+    }
+
+    /// As [`Frame::client_name`].
+    #[must_use]
+    pub fn client_name(&self, client: &Client) -> String {
+        self.frame.client_name(client)
+    }
+
     /// The answer.
     pub fn page(&self, status: StatusCode, view: &impl View) -> Result<HttpResponse, OAuthError> {
         let mut response = self.frame.page(status, view)?;
@@ -166,6 +199,21 @@ fn internal(fault: impl std::fmt::Display) -> OAuthError {
 #[must_use]
 pub fn see_other(to: &str) -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, to)).finish()
+}
+
+/// What a page of this request calls the client, for pages that are told a name.
+#[must_use]
+pub fn client_name(state: &AppState, http: &HttpRequest, client: &Client) -> String {
+    Frame::new(state, http).client_name(client)
+}
+
+/// As [`client_name`], or our own name where no client asks.
+#[must_use]
+pub fn name_of_either(state: &AppState, http: &HttpRequest, client: Option<&Client>) -> String {
+    client.map_or_else(
+        || state.settings.display_name.clone(),
+        |client| client_name(state, http, client),
+    )
 }
 
 /// How pages show a person.
@@ -208,18 +256,28 @@ pub fn form_post(
     response
 }
 
-/// A page of a request that got too old; its one button starts the request anew.
+/// A page of a request that got too old; its button starts the request anew. Whatever the client has
+/// forgotten of it meanwhile, a sign-in can begin at the client itself too, if it says where.
 #[must_use]
 pub fn stale_interaction(state: &AppState, http: &HttpRequest, asked: &Asked) -> HttpResponse {
-    let href = urls::restart(&state.settings.issuer, &asked.interaction.id);
-    stale(state, http, asked.situation.client.display_name(), &href)
+    let frame = Frame::new(state, http);
+    let (issuer, client) = (&state.settings.issuer, &asked.situation.client);
+    let start = initiate_login::can_start(client).then(|| urls::start(issuer, &client.id));
+    let view = Stale {
+        shell: frame.shell(),
+        client: &frame.client_name(client),
+        href: &urls::restart(issuer, &asked.interaction.id),
+        start: start.as_deref(),
+    };
+    frame.page_or_text(StatusCode::BAD_REQUEST, &view)
 }
 
 /// "This page got old", with one button that leads on.
 #[must_use]
 pub fn stale(state: &AppState, http: &HttpRequest, client: &str, href: &str) -> HttpResponse {
     let frame = Frame::new(state, http);
-    frame.page_or_text(StatusCode::BAD_REQUEST, &Stale { shell: frame.shell(), client, href })
+    let view = Stale { shell: frame.shell(), client, href, start: None };
+    frame.page_or_text(StatusCode::BAD_REQUEST, &view)
 }
 
 /// Asks whether to sign out.
@@ -232,23 +290,44 @@ pub fn logout_confirm(
 ) -> Result<HttpResponse, OAuthError> {
     let frame = FormFrame::new(state, http).account_language(user.language.as_deref());
     let sealed = after.seal(state)?;
+    let client = client.map(|client| frame.client_name(client));
     let view = LogoutConfirm {
         shell: frame.shell(),
         csrf_token: &frame.csrf_token,
         logout: &sealed,
-        client: client.map(Client::display_name),
+        client: client.as_deref(),
         person: Some(person(user)),
     };
     frame.page(StatusCode::OK, &view)
 }
 
-/// "You are signed out."
+/// "You are signed out.", with the pages of clients that have to hear of it in `frames`; then on to
+/// where `back` leads, a client's name and address.
 #[must_use]
-pub fn signed_out(state: &AppState, http: &HttpRequest) -> HttpResponse {
+pub fn signed_out(
+    state: &AppState,
+    http: &HttpRequest,
+    frames: &[LogoutFrame],
+    back: Option<(&str, &str)>,
+) -> HttpResponse {
     let frame = Frame::new(state, http);
     // Whatever the query says did its work or was refused: the page needs none of it.
-    let shell = Shell { here: http.path(), ..frame.shell() };
-    frame.page_or_text(StatusCode::OK, &SignedOut { shell, back: None })
+    let here = if back.is_none() { http.path() } else { "" };
+    let view = SignedOut {
+        shell: Shell { here, ..frame.shell() },
+        back,
+        frames: frames.iter().map(|frame| frame.url.as_str()).collect(),
+    };
+    let mut response = frame.page_or_text(StatusCode::OK, &view);
+    let origins: BTreeSet<&str> = frames.iter().map(|frame| frame.origin.as_str()).collect();
+    let sources: Vec<&str> = origins.into_iter().collect();
+    let policy = format!("{PAGE_POLICY}; frame-src {}", sources.join(" "));
+    if !frames.is_empty()
+        && let Ok(policy) = HeaderValue::from_str(&policy)
+    {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
 }
 
 /// A refusal. The difference that explains it is shown in development only: in production it is

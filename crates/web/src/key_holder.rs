@@ -1,11 +1,15 @@
 //! The present key ring, swapped when the stored keys change.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use parking_lot::RwLock;
+use tokio::{sync::Notify, time::timeout};
 use vestibule_keys::KeyRing;
 use vestibule_model::Timestamp;
 
@@ -15,6 +19,10 @@ pub struct KeyHolder {
     used: AtomicBool,
     /// When somebody last made sure that the ring is the stored one, in Unix seconds.
     checked_at: AtomicI64,
+    /// Tells the watch that somebody waits for it.
+    wanted: Notify,
+    /// Tells those who wait that the watch has looked.
+    checked: Notify,
 }
 
 impl KeyHolder {
@@ -25,12 +33,28 @@ impl KeyHolder {
             ring: RwLock::new(Arc::new(ring)),
             used: AtomicBool::new(false),
             checked_at: AtomicI64::new(now.0),
+            wanted: Notify::new(),
+            checked: Notify::new(),
         }
     }
 
     /// The ring is the stored one, as of `now`.
     pub fn note_checked(&self, now: Timestamp) {
         self.checked_at.store(now.0, Ordering::Relaxed);
+        self.checked.notify_waiters();
+    }
+
+    /// Makes the watch look at the stored keys now, and waits for it, `patience` at most.
+    pub async fn look(&self, patience: Duration) {
+        let checked = self.checked.notified();
+        self.wanted.notify_one();
+        // A look that takes longer is not waited for: whoever asked sees by `age` that it did.
+        let _ = timeout(patience, checked).await;
+    }
+
+    /// Ends when somebody waits in [`look`](Self::look); for the watch.
+    pub async fn wanted(&self) {
+        self.wanted.notified().await;
     }
 
     /// Seconds since that was made sure of. An idle server does not look, so its first answer can
@@ -62,5 +86,40 @@ impl KeyHolder {
     /// keys, and so asks the database nothing.
     pub fn take_used(&self) -> bool {
         self.used.swap(false, Ordering::Relaxed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::join;
+    use vestibule_keys::{MasterKey, Sealer};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp(1_000_000);
+
+    fn holder() -> KeyHolder {
+        let key = MasterKey::from_hex(&"0b".repeat(32)).unwrap();
+        KeyHolder::new(KeyRing::load(&[], &Sealer::new(&key), NOW).unwrap(), NOW)
+    }
+
+    #[tokio::test]
+    async fn whoever_asks_waits_for_the_look_and_no_longer() {
+        let keys = holder();
+        let later = NOW.plus(3_600);
+        let watch = async {
+            keys.wanted().await;
+            keys.note_checked(later);
+        };
+        // Without the watch's answer this would never end.
+        join(keys.look(Duration::MAX), watch).await;
+        assert_eq!(keys.age(later), 0);
+    }
+
+    #[tokio::test]
+    async fn a_look_that_never_ends_is_not_waited_for() {
+        let keys = holder();
+        keys.look(Duration::ZERO).await;
+        assert_eq!(keys.age(NOW.plus(60)), 60);
     }
 }

@@ -6,7 +6,10 @@ use actix_web::{
     http::header::ACCEPT_LANGUAGE,
 };
 use url::form_urlencoded;
-use vestibule_model::{InteractionId, Timestamp, interaction::Interaction};
+use vestibule_model::{
+    InteractionId, Timestamp,
+    interaction::{Display, Interaction},
+};
 use vestibule_text::{Lang, Wishes};
 
 use crate::cookies;
@@ -28,21 +31,41 @@ pub fn tags() -> Vec<&'static str> {
 struct OfInteraction {
     id: InteractionId,
     ui_locales: Vec<String>,
+    display: Display,
 }
 
 /// Notes that the pages of this request belong to `interaction`, so that all of them, the stale
-/// one and the refusal too, speak the language that the client asked for.
+/// one and the refusal too, speak the language that the client asked for, in the window it has.
 pub fn note(http: &HttpRequest, interaction: &Interaction) {
     let note = OfInteraction {
         id: interaction.id.clone(),
         ui_locales: interaction.request.ui_locales.clone(),
+        display: interaction.request.display,
     };
     http.extensions_mut().insert(note);
+}
+
+/// `ui_locales` of a form: BCP 47 tags, best first.
+#[derive(Clone)]
+struct OfForm(Vec<String>);
+
+/// Notes the languages that a client asked for in this request, in a form too (OIDC RP-Initiated
+/// Logout §2).
+pub fn note_locales(http: &HttpRequest, ui_locales: Option<&str>) {
+    if let Some(tags) = ui_locales {
+        let tags = tags.split(' ').map(str::to_owned).collect();
+        http.extensions_mut().insert(OfForm(tags));
+    }
 }
 
 /// The interaction that the pages of this request belong to.
 pub(crate) fn interaction(http: &HttpRequest) -> Option<InteractionId> {
     http.extensions().get::<OfInteraction>().map(|noted| noted.id.clone())
+}
+
+/// The window that the client shows the pages of this request in.
+pub(crate) fn display(http: &HttpRequest) -> Display {
+    http.extensions().get::<OfInteraction>().map(|noted| noted.display).unwrap_or_default()
 }
 
 /// The cookie of a choice made now.
@@ -85,6 +108,19 @@ impl Told {
             accept_language: self.accept_language.as_deref(),
         })
     }
+
+    /// The tags of a page in `lang` (BCP 47), best first: what was wished for more precisely, such as
+    /// `de-AT`, before the language itself. For texts that are not ours.
+    pub(crate) fn tags<'a>(&'a self, lang: Lang, account: Option<&'a str>) -> Vec<&'a str> {
+        let accepted = self.accept_language.as_deref().unwrap_or_default().split(',');
+        let accepted = accepted.filter_map(|range| range.split(';').next()).map(str::trim);
+        (self.ui_locales.iter().map(String::as_str))
+            .chain(account)
+            .chain(accepted)
+            .filter(|tag| Lang::parse(tag) == Some(lang))
+            .chain([lang.tag()])
+            .collect()
+    }
 }
 
 /// From the interaction, or from the request itself: `/authorize` (OIDC Core §3.1.2.1) and
@@ -92,6 +128,9 @@ impl Told {
 fn ui_locales(http: &HttpRequest) -> Vec<String> {
     if let Some(noted) = http.extensions().get::<OfInteraction>() {
         return noted.ui_locales.clone();
+    }
+    if let Some(OfForm(tags)) = http.extensions().get::<OfForm>() {
+        return tags.clone();
     }
     form_urlencoded::parse(http.query_string().as_bytes())
         .find(|(name, _)| name == "ui_locales")
@@ -141,6 +180,16 @@ mod tests {
             .to_http_request();
         assert_eq!(Told::by(&http).lang(Some("es"), NOW, 60), Lang::Es);
         assert_eq!(Told::by(&http).lang(None, NOW, 60), Lang::Fr);
+    }
+
+    #[test]
+    fn texts_of_others_are_wished_for_precisely() {
+        let http = TestRequest::with_uri("/authorize?ui_locales=fr+de-AT")
+            .insert_header((ACCEPT_LANGUAGE, "en, de-CH;q=0.9,*"))
+            .to_http_request();
+        let told = Told::by(&http);
+        assert_eq!(told.tags(Lang::De, Some("de")), ["de-AT", "de", "de-CH", "de"]);
+        assert_eq!(told.tags(Lang::Es, Some("de")), ["es"]);
     }
 
     #[test]

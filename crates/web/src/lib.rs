@@ -4,7 +4,11 @@
 
 pub mod asked;
 pub mod browser;
+pub mod claim_source;
 pub mod client_ip;
+pub mod client_keys;
+pub mod client_logos;
+pub mod client_shown;
 pub mod cookies;
 pub mod cors;
 pub mod csrf;
@@ -16,6 +20,7 @@ pub mod guessing;
 pub mod headers;
 pub mod html;
 pub mod invitation;
+pub mod json;
 pub mod key_holder;
 pub mod language;
 pub mod logout;
@@ -23,12 +28,17 @@ pub mod mail;
 pub mod metrics;
 pub mod profile;
 pub mod request;
+pub mod request_objects;
 pub mod sealed;
+pub mod session_state;
 pub mod state;
+pub mod subject;
+pub mod token_view;
 pub mod urls;
 pub mod visitor;
 
 pub use error::{json_error, page_error};
 pub use form::{FormParams, QueryParams};
+pub use json::JsonObject;
 pub use request::RequestId;
 pub use state::{AppState, State};

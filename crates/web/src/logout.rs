@@ -1,42 +1,73 @@
-//! Signing out, shared by the protocol's endpoint and our own page.
+//! Signing out, shared by the protocol's endpoint and our own pages.
 
 use actix_web::{HttpRequest, HttpResponse};
-use serde_json::json;
-use vestibule_model::{ErrorCode, OAuthError, SessionId, Timestamp};
-use vestibule_policy::redirect_uri::SafeRedirect;
+use serde::{Deserialize, Serialize};
+use vestibule_model::{
+    ClientId, ErrorCode, OAuthError, SessionId, Timestamp, client::Client, logout::SessionClient,
+};
+use vestibule_policy::{
+    logout::{LogoutFrame, frame},
+    redirect_uri::SafeRedirect,
+};
+use vestibule_storage::Conn;
 
-use crate::{cookies, html, state::AppState, urls};
+use crate::{cookies, html, session_state, state::AppState, urls};
 
 /// What the hidden field of the confirmation page is sealed for.
 const SEALED: &str = "end_session.after";
 
-/// Where to go after signing out. Travels through the confirmation page sealed, so that nobody
-/// can make us redirect anywhere (open redirect).
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// For how long a link to the last page still tells clients that somebody signed out, in seconds.
+const TELLING: i64 = 600;
+
+/// Where to go after signing out, and whom to tell on the way. Travels through pages of ours sealed,
+/// so that nobody can make us redirect anywhere (open redirect), or sign somebody else out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AfterLogout {
     /// The checked address, with `state`; `None` for our own page.
     target: Option<String>,
     client_name: String,
+    told: Vec<Told>,
+    /// When the sessions ended.
+    at: i64,
 }
+
+/// A client that is told through the browser (OIDC Front-Channel Logout §3).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Told(SessionId, ClientId);
 
 impl AfterLogout {
     /// Stay on our own "signed out" page.
     #[must_use]
     pub const fn here() -> Self {
-        Self { target: None, client_name: String::new() }
+        Self { target: None, client_name: String::new(), told: Vec::new(), at: 0 }
     }
 
     /// Go back to the client (OIDC RP-Initiated Logout §3), `state` as it came.
     #[must_use]
     pub fn at(to: &SafeRedirect, state: Option<&str>, client_name: &str) -> Self {
         let query: Vec<_> = state.map(|state| ("state", state)).into_iter().collect();
-        Self { target: Some(to.with_query(&query)), client_name: client_name.to_owned() }
+        let target = Some(to.with_query(&query));
+        Self { target, client_name: client_name.to_owned(), ..Self::here() }
+    }
+
+    /// Go on at `path` of our own.
+    #[must_use]
+    pub fn onward(state: &AppState, path: &str) -> Self {
+        let client_name = state.settings.display_name.clone();
+        Self { target: Some(path.to_owned()), client_name, ..Self::here() }
+    }
+
+    /// The same, telling those of whom [`end`] or [`end_everybody`] spoke at `now`.
+    #[must_use]
+    pub fn telling(self, told: Vec<Told>, now: Timestamp) -> Self {
+        Self { told, at: now.0, ..self }
     }
 
     /// For the hidden field.
     pub fn seal(&self, state: &AppState) -> Result<String, OAuthError> {
-        let plain = json!([self.target, self.client_name]).to_string();
-        Ok(state.sealer.seal(SEALED, plain.as_bytes(), state.entropy.as_ref())?)
+        let plain = serde_json::to_vec(self)
+            .map_err(|fault| OAuthError::new(ErrorCode::Internal).because(fault.to_string()))?;
+        Ok(state.sealer.seal(SEALED, &plain, state.entropy.as_ref())?)
     }
 
     /// Back from the hidden field; empty is our own page.
@@ -46,49 +77,69 @@ impl AfterLogout {
         }
         let unreadable = || OAuthError::new(ErrorCode::FormExpired).because("sealed logout field");
         let plain = state.open_sealed(SEALED, sealed).await.map_err(|_| unreadable())?;
-        let (target, client_name) = serde_json::from_slice(&plain).map_err(|_| unreadable())?;
-        Ok(Self { target, client_name })
+        serde_json::from_slice(&plain).map_err(|_| unreadable())
     }
 
-    /// At once, by redirect: for requests that did not come from a form of ours.
-    #[must_use]
-    pub fn leave(&self, state: &AppState, http: &HttpRequest) -> HttpResponse {
+    /// For requests that did not come from a form of ours: at once, by redirect, unless somebody is to
+    /// be told first.
+    pub fn leave(&self, state: &AppState, http: &HttpRequest) -> Result<HttpResponse, OAuthError> {
         match &self.target {
-            Some(target) => html::see_other(target),
-            None => html::signed_out(state, http),
+            _ if !self.told.is_empty() => self.leave_form(state),
+            Some(target) => Ok(html::see_other(target)),
+            None => Ok(html::signed_out(state, http, &[], None)),
         }
     }
 
     /// By way of a page of ours, which ends the form's chain of redirects.
     pub fn leave_form(&self, state: &AppState) -> Result<HttpResponse, OAuthError> {
         let path = state.settings.issuer.path();
-        let to = match &self.target {
-            Some(_) => format!("{path}{}?after={}", urls::SIGNED_OUT, self.seal(state)?),
-            None => format!("{path}{}", urls::SIGNED_OUT),
+        let to = if self.target.is_some() || !self.told.is_empty() {
+            format!("{path}{}?after={}", urls::SIGNED_OUT, self.seal(state)?)
+        } else {
+            format!("{path}{}", urls::SIGNED_OUT)
         };
         Ok(html::see_other(&to))
     }
 
     /// The page that [`leave_form`](Self::leave_form) leads to.
-    #[must_use]
-    pub fn page(&self, state: &AppState, http: &HttpRequest) -> HttpResponse {
-        match &self.target {
-            Some(target) => html::returning(state, http, target, &self.client_name),
-            None => html::signed_out(state, http),
+    pub async fn page(
+        &self,
+        state: &AppState,
+        http: &HttpRequest,
+    ) -> Result<HttpResponse, OAuthError> {
+        let frames = self.frames(state).await?;
+        Ok(match &self.target {
+            Some(target) if frames.is_empty() => {
+                html::returning(state, http, target, &self.client_name)
+            }
+            Some(target) => {
+                html::signed_out(state, http, &frames, Some((&self.client_name, target)))
+            }
+            None => html::signed_out(state, http, &frames, None),
+        })
+    }
+
+    /// What has to be loaded so that every client hears of it.
+    async fn frames(&self, state: &AppState) -> Result<Vec<LogoutFrame>, OAuthError> {
+        if self.told.is_empty() || state.now().since(Timestamp(self.at)) > TELLING {
+            return Ok(Vec::new());
         }
+        let ids: Vec<ClientId> = self.told.iter().map(|Told(_, client)| client.clone()).collect();
+        let clients =
+            state.read(move |conn| Ok(vestibule_storage::client::find_many(conn, &ids)?)).await?;
+        let frames = self.told.iter().filter_map(|Told(sid, id)| {
+            let client = clients.iter().find(|client| client.id == *id)?;
+            frame(client, &state.settings.issuer, sid)
+        });
+        Ok(frames.collect())
     }
 }
 
-/// Ends a session, and with it the refresh tokens that were not granted `offline_access`.
-pub async fn end(state: &AppState, id: SessionId, now: Timestamp) -> Result<(), OAuthError> {
-    tracing::info!(event = "session.ended", session_id = id.as_str());
-    state
-        .write(move |conn| {
-            vestibule_storage::grant::revoke_online_of_session(conn, &id, now)?;
-            vestibule_storage::browser_session::end(conn, &id)?;
-            Ok(())
-        })
-        .await
+/// Ends a session and what hangs on it. Gives back who is to be told through the browser.
+pub async fn end(state: &AppState, id: SessionId, now: Timestamp) -> Result<Vec<Told>, OAuthError> {
+    let told = state.write(move |conn| end_in(conn, &[id], now)).await?;
+    state.logout_wake.notify_one();
+    Ok(told)
 }
 
 /// Ends every session of this browser: whoever signs out at a shared computer means all of it.
@@ -96,35 +147,65 @@ pub async fn end_everybody(
     state: &AppState,
     http: &HttpRequest,
     now: Timestamp,
-) -> Result<(), OAuthError> {
+) -> Result<Vec<Told>, OAuthError> {
     let secrets = cookies::session(http).into_iter().chain(cookies::others(http));
     let hashes: Vec<_> = secrets.map(|secret| secret.token_hash()).collect();
-    state
+    let told = state
         .write(move |conn| {
-            for session in vestibule_storage::browser_session::find_many(conn, &hashes)? {
-                tracing::info!(event = "session.ended", session_id = session.id.as_str());
-                vestibule_storage::grant::revoke_online_of_session(conn, &session.id, now)?;
-                vestibule_storage::browser_session::end(conn, &session.id)?;
-            }
-            Ok(())
+            let sessions = vestibule_storage::browser_session::find_many(conn, &hashes)?;
+            let ids: Vec<SessionId> = sessions.into_iter().map(|session| session.id).collect();
+            end_in(conn, &ids, now)
         })
-        .await
+        .await?;
+    state.logout_wake.notify_one();
+    Ok(told)
+}
+
+/// Who is told by a page in the browser is worked out in the transaction that ends the sessions,
+/// because with them goes what they led to.
+fn end_in(conn: &mut Conn, ids: &[SessionId], now: Timestamp) -> Result<Vec<Told>, OAuthError> {
+    let led_to = vestibule_storage::session_client::of_sessions(conn, ids)?;
+    let ended = vestibule_storage::browser_session::end_many(conn, ids, now)?;
+    for id in &ended {
+        tracing::info!(event = "session.ended", session_id = id.as_str());
+    }
+    let led_to: Vec<SessionClient> =
+        led_to.into_iter().filter(|one| ended.contains(&one.session_id)).collect();
+    if led_to.is_empty() {
+        return Ok(Vec::new());
+    }
+    let clients: Vec<ClientId> = led_to.iter().map(|one| one.client_id.clone()).collect();
+    let clients = vestibule_storage::client::find_many(conn, &clients)?;
+    let listens = |id: &ClientId| {
+        let has_page = |client: &Client| client.metadata.frontchannel_logout_uri.is_some();
+        clients.iter().any(|client| client.id == *id && has_page(client))
+    };
+    let told = led_to.into_iter().filter(|one| listens(&one.client_id));
+    Ok(told.map(|one| Told(one.session_id, one.client_id)).collect())
 }
 
 /// Takes the cookies of everybody who was signed in away.
 #[must_use]
-pub fn everybody_signed_out(response: HttpResponse) -> HttpResponse {
-    let mut response = signed_out(response);
-    // Of fixed name and empty value, as above.
+pub fn everybody_signed_out(
+    state: &AppState,
+    http: &HttpRequest,
+    response: HttpResponse,
+) -> HttpResponse {
+    let mut response = signed_out(state, http, response);
+    // Of fixed name and empty value, as below.
     let _ = response.add_cookie(&cookies::clear(cookies::OTHERS));
     response
 }
 
-/// Takes the session's cookie away.
+/// Takes the session's cookie away, and lets clients' pages notice (OIDC Session Management §3.2).
 #[must_use]
-pub fn signed_out(mut response: HttpResponse) -> HttpResponse {
+pub fn signed_out(
+    state: &AppState,
+    http: &HttpRequest,
+    mut response: HttpResponse,
+) -> HttpResponse {
     let cookie = cookies::clear_session();
     // A cookie of fixed name and empty value always fits a header.
     let _ = response.add_cookie(&cookie);
-    response
+    session_state::changed(state, http, None, response)
 }

@@ -12,8 +12,11 @@ pub struct Metrics {
     tokens: Counter<u64>,
     sign_ins: Counter<u64>,
     refresh_replays: Counter<u64>,
+    claim_sources: Counter<u64>,
     mails: Counter<u64>,
     mails_waiting: Gauge<i64>,
+    logouts: Counter<u64>,
+    logouts_waiting: Gauge<i64>,
 }
 
 impl Metrics {
@@ -41,6 +44,10 @@ impl Metrics {
                 .u64_counter("vestibule.refresh.grace_replays")
                 .with_description("Refresh answers given again because the first was lost")
                 .build(),
+            claim_sources: meter
+                .u64_counter("vestibule.claim_source.requests")
+                .with_description("Questions to the source of claims by others, by outcome")
+                .build(),
             mails: meter
                 .u64_counter("vestibule.mail.attempts")
                 .with_description("Tries to send a mail by outcome")
@@ -48,6 +55,14 @@ impl Metrics {
             mails_waiting: meter
                 .i64_gauge("vestibule.mail.waiting")
                 .with_description("Mails in the outbox that were not sent yet")
+                .build(),
+            logouts: meter
+                .u64_counter("vestibule.logout.deliveries")
+                .with_description("Tries to tell a client that a session ended, by outcome")
+                .build(),
+            logouts_waiting: meter
+                .i64_gauge("vestibule.logout.waiting")
+                .with_description("Logout tokens that no client has taken yet")
                 .build(),
         }
     }
@@ -75,6 +90,11 @@ impl Metrics {
         self.sign_ins.add(1, &[KeyValue::new("outcome", outcome)]);
     }
 
+    /// The source of claims was asked; `outcome` is `ok` or `failed`.
+    pub fn claim_source(&self, outcome: &'static str) {
+        self.claim_sources.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
     /// A mail was tried; `outcome` is `sent`, `retry` or `given_up`.
     pub fn mail(&self, outcome: &'static str) {
         self.mails.add(1, &[KeyValue::new("outcome", outcome)]);
@@ -83,6 +103,17 @@ impl Metrics {
     /// How many mails wait, as of the last look at the outbox.
     pub fn mails_waiting(&self, count: i64) {
         self.mails_waiting.record(count, &[]);
+    }
+
+    /// A client was told of a session's end; `outcome` is `told`, `retry`, `refused`, `given_up` or
+    /// `dropped` (it is gone, or no longer listens).
+    pub fn logout(&self, outcome: &'static str) {
+        self.logouts.add(1, &[KeyValue::new("outcome", outcome)]);
+    }
+
+    /// How many logout tokens wait, as of the last look at them.
+    pub fn logouts_waiting(&self, count: i64) {
+        self.logouts_waiting.record(count, &[]);
     }
 
     /// A client fetched a lost refresh answer again.

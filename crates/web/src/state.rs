@@ -8,10 +8,14 @@ use tokio::sync::Notify;
 use vestibule_identity::{passkey::Passkeys, password::PasswordHasher};
 use vestibule_keys::{Digester, KeyRing, Sealer};
 use vestibule_model::{Clock, Entropy, OAuthError, Timestamp, settings::Settings};
+use vestibule_outbound::{ClientKeys, Outbound};
 use vestibule_policy::{guessing::Limits, password::Rules};
 use vestibule_storage::{Conn, Db};
 
-use crate::{cors::Origins, key_holder::KeyHolder, metrics::Metrics};
+use crate::{
+    claim_source::ClaimSource, client_logos::ClientLogos, cors::Origins, key_holder::KeyHolder,
+    metrics::Metrics, request_objects::RequestObjects,
+};
 
 /// The application's state as handlers take it.
 pub type State = web::Data<AppState>;
@@ -22,8 +26,18 @@ pub struct AppState {
     pub db: Db,
     /// What decisions depend on.
     pub settings: Arc<Settings>,
-    /// The signing keys.
+    /// The signing keys, and those that open what clients encrypt for us.
     pub keys: KeyHolder,
+    /// Requests to hosts that clients name.
+    pub outbound: Outbound,
+    /// The key sets at clients' `jwks_uri`.
+    pub client_keys: ClientKeys,
+    /// What is at clients' `request_uri`.
+    pub request_objects: RequestObjects,
+    /// Clients' logos.
+    pub client_logos: ClientLogos,
+    /// Claims about people that somebody else makes, if somebody does.
+    pub claim_source: Option<Arc<dyn ClaimSource>>,
     /// Encryption at rest.
     pub sealer: Sealer,
     /// Keyed MACs.
@@ -44,6 +58,8 @@ pub struct AppState {
     pub metrics: Metrics,
     /// Tells the job that sends mails that there is one; after the commit.
     pub mail_wake: Arc<Notify>,
+    /// Tells the job that sends logout tokens that a session ended; after the commit.
+    pub logout_wake: Arc<Notify>,
     /// Origins whose scripts may call the token endpoints.
     pub origins: Origins,
     /// Proxies whose `X-Forwarded-For` is believed.
@@ -59,7 +75,7 @@ impl AppState {
         self.clock.now()
     }
 
-    /// The signing keys as of now.
+    /// The keys as of now: signing keys, and those for what clients encrypt for us.
     #[must_use]
     pub fn ring(&self) -> Arc<KeyRing> {
         self.keys.current()

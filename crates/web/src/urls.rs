@@ -1,7 +1,7 @@
 //! The addresses of our own pages and endpoints. Paths are relative to the issuer's own path.
 
-use url::form_urlencoded;
-use vestibule_model::{InteractionId, settings::Issuer};
+use url::{Url, form_urlencoded};
+use vestibule_model::{ClientId, InteractionId, settings::Issuer};
 use vestibule_policy::params::Params;
 
 /// Authorization endpoint (RFC 6749 §3.1).
@@ -18,6 +18,16 @@ pub const INTROSPECT: &str = "/introspect";
 pub const JWKS: &str = "/jwks";
 /// End-session endpoint (OIDC RP-Initiated Logout §2).
 pub const END_SESSION: &str = "/end_session";
+/// Client registration endpoint (RFC 7591 §3); `/register` is the people's page.
+pub const CLIENT_REGISTRATION: &str = "/connect/register";
+/// The page whose frame tells clients that a session ended (OIDC Session Management §3.3).
+pub const CHECK_SESSION: &str = "/check_session";
+/// WebFinger (RFC 7033 §4).
+pub const WEBFINGER: &str = "/.well-known/webfinger";
+/// OIDC Discovery §4.
+pub const OPENID_CONFIGURATION: &str = "/.well-known/openid-configuration";
+/// RFC 8414 §3.
+pub const OAUTH_METADATA: &str = "/.well-known/oauth-authorization-server";
 /// Sign-in page.
 pub const LOGIN: &str = "/login";
 /// Asks for a second factor.
@@ -50,6 +60,28 @@ pub const MAILBOX: &str = "/dev/mailbox";
 pub const MAILBOX_JSON: &str = "/dev/mailbox.json";
 /// The person's own page.
 pub const ACCOUNT: &str = "/account";
+
+/// A client's logo, as we serve it.
+#[must_use]
+pub fn client_logo(issuer: &Issuer, id: &ClientId) -> String {
+    format!("{}{}", issuer.path(), segments("/client-logo", id))
+}
+
+/// Leads to where a sign-in at the client begins (OIDC Core §4).
+#[must_use]
+pub fn start(issuer: &Issuer, id: &ClientId) -> String {
+    format!("{}{}", issuer.path(), segments("/start", id))
+}
+
+/// `id` as one segment below `path`, whatever characters it has.
+fn segments(path: &str, id: &ClientId) -> String {
+    let Ok(mut url) = Url::parse("http://localhost") else { return path.to_owned() };
+    url.set_path(path);
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.push(id.as_str());
+    }
+    url.path().to_owned()
+}
 
 /// Where every page of an interaction returns to: the one loop point.
 #[must_use]
@@ -106,9 +138,31 @@ pub fn changes_sign_in(page: &str) -> bool {
     !matches!(part, Some("" | "profile" | "sessions" | "apps" | "activity"))
 }
 
+/// Whether programs call what is at `path`, so that they are refused in JSON and not by a page.
+/// `/authorize` and the end-session endpoint are opened by browsers.
+#[must_use]
+pub fn is_for_programs(path: &str) -> bool {
+    const METADATA: [&str; 3] = [WEBFINGER, OPENID_CONFIGURATION, OAUTH_METADATA];
+    const EXACT: [&str; 6] = [TOKEN, USERINFO, REVOKE, INTROSPECT, JWKS, CLIENT_REGISTRATION];
+    let below = path.strip_prefix(CLIENT_REGISTRATION).is_some_and(|rest| rest.starts_with('/'));
+    EXACT.contains(&path) || below || METADATA.into_iter().any(|known| path.starts_with(known))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_client_is_one_segment_of_a_path() {
+        let issuer = Issuer::new("https://id.example/id");
+        for (id, path) in [
+            ("app-1", "/id/start/app-1"),
+            ("https://app.example/?a#b", "/id/start/https:%2F%2Fapp.example%2F%3Fa%23b"),
+            ("a b+c%2F", "/id/start/a%20b+c%252F"),
+        ] {
+            assert_eq!(start(&issuer, &ClientId::new(id)), path);
+        }
+    }
 
     #[test]
     fn only_account_pages_can_be_gone_on_to() {

@@ -3,6 +3,7 @@ apps-lead = Diese Apps dürfen Ihr Konto so nutzen, wie es hier steht. Sie könn
 apps-own = von { $site } betrieben
 apps-since = Seit { $day }
 apps-last-used = Zuletzt benutzt am
+apps-open = { $app } öffnen
 apps-withdraw = Zugriff zurücknehmen
 apps-withdraw-hint = Eine App, der Sie den Zugriff nehmen, wird sofort von Ihrem Konto abgemeldet. Wenn Sie sich wieder bei ihr anmelden, fragt sie Sie wieder, es sei denn, wir betreiben sie selbst.
 apps-withdrawn = Diese App kann Ihr Konto nicht mehr nutzen.

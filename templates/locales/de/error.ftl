@@ -22,3 +22,4 @@ error-unanswerable = Die App hat eine Anfrage geschickt, die wir nicht beantwort
 error-stale-heading = Diese Seite ist zu alt geworden
 error-stale-lead = Sie hat zu lange gewartet, oder es ging in einem anderen Tab weiter. Nichts ist verloren.
 error-stale-continue = Weiter zu { $client }
+error-stale-start = Bei { $client } neu beginnen

@@ -6,3 +6,5 @@ logout-submit = Abmelden
 logout-done-heading = Sie sind abgemeldet
 logout-done-lead = Sie haben { $site } in diesem Browser verlassen. Bis bald.
 logout-back = Zurück zu { $client }
+logout-telling = Wir geben den Apps Bescheid, die Sie genutzt haben. Gleich geht es weiter zu { $client }.
+logout-frame = Abmeldung von einer App

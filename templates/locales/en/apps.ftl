@@ -5,6 +5,7 @@ apps-lead = These apps may use your account in the ways listed. You can take tha
 apps-own = run by { $site }
 apps-since = Since { $day }
 apps-last-used = Last used on
+apps-open = Open { $app }
 apps-withdraw = Withdraw access
 apps-withdraw-hint = An app whose access you withdraw is signed out of your account at once. When you sign in to it again, it asks you again, unless we run it ourselves.
 apps-withdrawn = That app can’t use your account any more.

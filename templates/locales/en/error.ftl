@@ -24,3 +24,4 @@ error-unanswerable = The app sent a request that we can’t answer.
 error-stale-heading = This page got old
 error-stale-lead = It waited too long, or was finished in another tab. Nothing is lost.
 error-stale-continue = Continue to { $client }
+error-stale-start = Start again at { $client }

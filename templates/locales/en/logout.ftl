@@ -8,3 +8,5 @@ logout-submit = Sign out
 logout-done-heading = You are signed out
 logout-done-lead = You have left { $site } in this browser. See you soon.
 logout-back = Back to { $client }
+logout-telling = We are telling the apps that you used. In a moment you go on to { $client }.
+logout-frame = Signing out of an app

@@ -3,6 +3,7 @@ apps-lead = Estas aplicaciones pueden usar su cuenta del modo que se indica. Pue
 apps-own = de { $site }
 apps-since = Desde el { $day }
 apps-last-used = Último uso el
+apps-open = Abrir { $app }
 apps-withdraw = Retirar el acceso
 apps-withdraw-hint = Una aplicación a la que retira el acceso queda desconectada de su cuenta al instante. Cuando vuelva a iniciar sesión en ella, se lo pedirá de nuevo, salvo que sea nuestra.
 apps-withdrawn = Esa aplicación ya no puede usar su cuenta.

@@ -22,3 +22,4 @@ error-unanswerable = La aplicación envió una solicitud que no podemos atender.
 error-stale-heading = Esta página ha caducado
 error-stale-lead = Ha esperado demasiado o se terminó en otra pestaña. No se ha perdido nada.
 error-stale-continue = Continuar a { $client }
+error-stale-start = Empezar de nuevo en { $client }

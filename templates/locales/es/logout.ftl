@@ -6,3 +6,5 @@ logout-submit = Cerrar sesión
 logout-done-heading = Ha cerrado la sesión
 logout-done-lead = Ha salido de { $site } en este navegador. Hasta pronto.
 logout-back = Volver a { $client }
+logout-telling = Las aplicaciones que ha utilizado reciben ahora el aviso. En un momento continuará hacia { $client }.
+logout-frame = Cierre de sesión en una aplicación

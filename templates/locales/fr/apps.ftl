@@ -3,6 +3,7 @@ apps-lead = Ces applications peuvent utiliser votre compte comme indiqué ici. V
 apps-own = gérée par { $site }
 apps-since = Depuis le { $day }
 apps-last-used = Dernier usage le
+apps-open = Ouvrir { $app }
 apps-withdraw = Retirer l’accès
 apps-withdraw-hint = Une application à laquelle vous retirez l’accès est aussitôt déconnectée de votre compte. Quand vous vous y reconnecterez, elle vous le redemandera, sauf si nous la gérons nous-mêmes.
 apps-withdrawn = Cette application ne peut plus utiliser votre compte.

@@ -22,3 +22,4 @@ error-unanswerable = L’application a envoyé une demande à laquelle nous ne p
 error-stale-heading = Cette page a vieilli
 error-stale-lead = Elle a attendu trop longtemps, ou a été terminée dans un autre onglet. Rien n’est perdu.
 error-stale-continue = Continuer vers { $client }
+error-stale-start = Recommencer chez { $client }

@@ -6,3 +6,5 @@ logout-submit = Se déconnecter
 logout-done-heading = Votre session est fermée
 logout-done-lead = Vous avez quitté { $site } dans ce navigateur. À bientôt.
 logout-back = Retour à { $client }
+logout-telling = Les applications que vous avez utilisées en sont informées. Dans un instant, vous continuerez vers { $client }.
+logout-frame = Déconnexion d’une application

@@ -45,6 +45,34 @@ on_both_databases! {
         assert!(!ben.body.contains("web-app"), "{ben:#?}");
     }
 
+    // spec: OIDC Core 4 MAY: a sign-in at a client begins at us @ interaction/src/account/apps.rs
+    async fn an_app_that_says_where_it_begins_can_be_opened(app: TestApp) {
+        app.change_client("web-app", |client| {
+            client.metadata.initiate_login_uri = Some("https://app.example/login".to_owned());
+            client.metadata.localized =
+                [("client_name#de".to_owned(), "Das Netz-Programm".to_owned())].into();
+        }).await;
+        let (rp, spa) = (Rp::web(), Rp::spa());
+        let browser = app.browser();
+        rp.walk(&browser, &rp.authorize()).await;
+        spa.walk(&browser, &spa.authorize()).await;
+        let page = browser.get(PATH).await;
+        let opens: Vec<_> = page.links().into_iter().filter(|to| to.contains("start")).collect();
+        assert_eq!(opens, ["/start/web-app"], "{page:#?}");
+        assert!(page.body.contains("Open <bdi>The web-app</bdi>"), "{page:#?}");
+        assert_eq!(browser.get("/start/web-app").await.location().host_str(), Some("app.example"));
+        let german = browser.send(Method::GET, PATH, &[("accept-language", "de-AT")], None).await;
+        assert!(german.body.contains("<bdi>Das Netz-Programm</bdi> öffnen"), "{german:#?}");
+        // A row that is hostile offers nothing.
+        app.change_client("web-app", |client| {
+            client.metadata.initiate_login_uri = Some("javascript:alert(1)".to_owned());
+            client.metadata.client_name = Some("A\u{202e}<b>B\u{2066}".to_owned());
+        }).await;
+        let page = browser.get(PATH).await;
+        assert!(page.links().iter().all(|to| !to.contains("start")), "{page:#?}");
+        assert!(page.body.contains("A&#60;b&#62;B"), "{page:#?}");
+    }
+
     /// Refresh tokens die; access tokens, of either form, are refused wherever we are asked.
     async fn withdrawing_ends_all_access(app: TestApp) {
         for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {

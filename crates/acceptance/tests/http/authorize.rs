@@ -3,14 +3,27 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use vestibule_acceptance::{Rp, answer_of, on_both_databases};
+use vestibule_acceptance::{Page, Rp, answer_of, on_both_databases};
 use vestibule_model::{ErrorCode, Timestamp, client::GrantType};
 
 type Change<'a> = (&'static str, Option<&'a str>);
 
+/// Holds that the web client was told of this refusal, with its `state` if that is beyond doubt.
+fn assert_told(page: &Page, code: ErrorCode, with_state: bool) {
+    assert_eq!(page.status, 303, "{page:#?}");
+    let target = page.location();
+    assert_eq!(target.as_str().split('?').next(), Some(Rp::web().redirect_uri));
+    let told = answer_of(&target);
+    assert_eq!(told["error"], code.wire().as_str(), "{target}");
+    assert!(told["error_uri"].ends_with(code.id()), "{target}");
+    let state = with_state.then_some("st-1");
+    assert_eq!(told.get("state").map(String::as_str), state, "{target}");
+}
+
 on_both_databases! {
     /// RFC 6749 §4.1.2, RFC 9207 §2: code, `state` and `iss`, once each and nothing else; the code
     /// is new each time.
+    // spec: RFC 6749 4.1.2 MUST: the answer has code, and state as it was sent @ protocol/src/authorize/respond.rs
     async fn an_answer_has_code_state_and_iss_and_nothing_else(app: TestApp) {
         let rp = Rp::web();
         let browser = app.browser();
@@ -29,6 +42,7 @@ on_both_databases! {
     /// OIDC Core §3.1.2.1: GET and POST take the same parameters. A form on the client's own site
     /// brings no `SameSite=Lax` cookie, so who is signed in is asked at `resume`: were it asked at
     /// once, `prompt=none` would wrongly answer `login_required`.
+    // spec: OIDC Core 3.1.2.1 MUST: the authorization endpoint takes GET and POST @ protocol/src/lib.rs
     async fn a_post_without_cookies_goes_through_resume(app: TestApp) {
         let rp = Rp::web();
         let browser = app.browser();
@@ -63,6 +77,8 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.1.2.1, OIDC Core §3.1.2.6: what is wrong goes to the client, with its error.
+    // spec: OIDC Core 3.1.2.6 MUST: a refusal goes to the redirect URI with error and state @ policy/src/authorize.rs
+    // spec: OIDC Core 3.1.2.2 MUST: all parameters are checked by OAuth 2.0 and by OpenID Connect @ policy/src/authorize.rs
     async fn a_wrong_request_is_told_to_the_client(app: TestApp) {
         let rp = Rp::web();
         let unreachable = r#"{"id_token":{"acr":{"essential":true,"values":["urn:x"]}}}"#;
@@ -79,10 +95,10 @@ on_both_databases! {
                 ErrorCode::ResponseModeUnsupported),
             (("response_mode", Some("web_message")), "invalid_request",
                 ErrorCode::ResponseModeUnsupported),
-            (("request", Some("eyJ.x.y")), "request_not_supported",
-                ErrorCode::RequestObjectUnsupported),
-            (("request_uri", Some("https://app.example/r")), "request_uri_not_supported",
-                ErrorCode::RequestUriUnsupported),
+            (("request", Some("eyJ.x.y")), "invalid_request_object",
+                ErrorCode::RequestObjectMalformed),
+            (("request_uri", Some("https://app.example/r")), "invalid_request_uri",
+                ErrorCode::RequestUriUnregistered),
             (("registration", Some("{}")), "registration_not_supported",
                 ErrorCode::RegistrationUnsupported),
             (("scope", Some("openid admin")), "invalid_scope", ErrorCode::ScopeNotAllowed),
@@ -111,6 +127,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.1.2.1: `state` only if there was one. `error_uri` leads to a page of ours.
+    // spec: RFC 6749 4.1.2.1 MUST: state is in an error exactly if it was in the request @ protocol/src/authorize/respond.rs
     async fn a_refusal_names_its_page_and_no_state_that_was_not_sent(app: TestApp) {
         let rp = Rp::web();
         let changes = [("response_type", None), ("state", None)];
@@ -124,6 +141,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.1.2: `state` comes back as it went, whatever is in it; markup in it stays text.
+    // spec: RFC 6749 4.1.2 MUST: state comes back as exactly the value that was sent @ protocol/src/authorize/respond.rs
     async fn state_comes_back_byte_for_byte(app: TestApp) {
         let rp = Rp::web();
         let browser = app.browser();
@@ -141,6 +159,8 @@ on_both_databases! {
     }
 
     /// RFC 6749 §3.1: unknown parameters are ignored, empty ones are as if absent.
+    // spec: RFC 6749 3.1 MUST: unknown parameters are ignored, empty ones are as if left out @ policy/src/params.rs
+    // spec: OIDC Core 3.1.2.1 SHOULD: request parameters that are not understood are ignored @ policy/src/authorize.rs
     async fn unknown_and_empty_parameters_do_not_matter(app: TestApp) {
         let rp = Rp::web();
         let changes = [("x-unknown", Some("1")), ("prompt", Some("")), ("state", Some("")),
@@ -151,6 +171,7 @@ on_both_databases! {
     }
 
     /// OIDC Core §3.1.2.1: without `openid` it is plain OAuth, and no ID token comes of it.
+    // spec: RFC 6749 3.3 MUST: a request without scope gets a default that is documented, here nothing but the sign-in @ policy/src/scope.rs
     async fn without_openid_there_is_no_id_token(app: TestApp) {
         let rp = Rp::web();
         for scope in [None, Some("profile")] {
@@ -164,6 +185,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.1.2.1: an unknown client is told to the person; a disabled one looks the same.
+    // spec: RFC 6749 4.1.2.1 MUST NOT: with an unknown client nobody is redirected; the person is told @ policy/src/authorize.rs
     async fn unknown_and_disabled_clients_look_alike(app: TestApp) {
         let rp = Rp::web();
         app.change_client("spa", |client| client.disabled_at = Some(Timestamp(1))).await;
@@ -192,24 +214,42 @@ on_both_databases! {
     }
 
     /// RFC 6749 §3.1: each parameter once. Two values are two requests, and which of them the
-    /// client meant cannot be known, so nobody is redirected.
+    /// client meant cannot be known; so it is told, where it is beyond doubt who and where it is,
+    /// and else the person.
+    // spec: RFC 6749 3.1 MUST NOT: no parameter comes more than once @ policy/src/params.rs
+    // spec: RFC 6749 4.1.2.1 MUST: a request with a repeated parameter is invalid_request, told to the client @ policy/src/authorize.rs
     async fn no_parameter_may_come_twice(app: TestApp) {
         let rp = Rp::web();
         for (name, value) in rp.parameters() {
             let more = url::form_urlencoded::Serializer::new(String::new())
                 .append_pair(name, &value).finish();
-            let address = format!("{}&{more}", rp.authorize());
-            let page = app.browser().get(&address).await;
-            page.assert_refused(ErrorCode::ParameterRepeated);
+            let page = app.browser().get(&format!("{}&{more}", rp.authorize())).await;
             let mut form = rp.parameters();
             form.push((name, value));
             let form: Vec<_> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let page = app.browser().post("/authorize", &form).await;
-            page.assert_refused(ErrorCode::ParameterRepeated);
+            let posted = app.browser().post("/authorize", &form).await;
+            for page in [page, posted] {
+                if matches!(name, "client_id" | "redirect_uri") {
+                    page.assert_refused(ErrorCode::ParameterRepeated);
+                } else {
+                    assert_told(&page, ErrorCode::ParameterRepeated, name != "state");
+                }
+            }
         }
         // Encoded otherwise, it is still the same name.
         let page = app.browser().get(&format!("{}&%73tate=other", rp.authorize())).await;
-        page.assert_refused(ErrorCode::ParameterRepeated);
+        assert_told(&page, ErrorCode::ParameterRepeated, false);
+        // Nobody is redirected for a client or to an address that is not registered.
+        for change in [("client_id", "nobody"), ("redirect_uri", "https://evil.example/")] {
+            let address = rp.authorize_with(&[(change.0, Some(change.1))]);
+            let page = app.browser().get(&format!("{address}&state=other")).await;
+            page.assert_refused(ErrorCode::ParameterRepeated);
+        }
+        // In the mode that was asked for.
+        let address = rp.authorize_with(&[("response_mode", Some("form_post"))]);
+        let page = app.browser().get(&format!("{address}&nonce=other")).await;
+        assert_eq!((page.status, page.action().as_str()), (200, rp.redirect_uri), "{page:#?}");
+        assert_eq!(page.field("error").as_deref(), Some("invalid_request"));
     }
 
     /// RFC 6749 Appendix B: form-encoded UTF-8, nothing else; and NUL, which no database holds.
@@ -217,22 +257,35 @@ on_both_databases! {
         let right = Rp::web().authorize();
         for piece in ["x=%FF", "%FF=x", "x=%C3%28", "x=%ED%A0%80", "x=%", "x=%4", "x=%zz", "x=%00"] {
             let page = app.browser().get(&format!("{right}&{piece}")).await;
-            page.assert_refused(ErrorCode::RequestMalformed);
+            assert_told(&page, ErrorCode::RequestMalformed, true);
             let (_, query) = right.split_once('?').expect("a query");
             let body = format!("{query}&{piece}").into_bytes();
             let kind = [("content-type", "application/x-www-form-urlencoded")];
             let page = app.browser().send(Method::POST, "/authorize", &kind, Some(body)).await;
-            page.assert_refused(ErrorCode::RequestMalformed);
+            assert_told(&page, ErrorCode::RequestMalformed, true);
+        }
+        for piece in ["state=%FF", "client_id=%FF", "redirect_uri=%zz"] {
+            let page = app.browser().get(&format!("{right}&{piece}")).await;
+            if piece.starts_with("state") {
+                assert_told(&page, ErrorCode::RequestMalformed, false);
+            } else {
+                page.assert_refused(ErrorCode::RequestMalformed);
+            }
         }
     }
 
-    /// A value over 8 KiB is read from nobody, so nothing is known of where to redirect.
+    /// A value over 8 KiB is read from nobody; the client is told, unless it is its own name or
+    /// address.
     async fn no_parameter_is_longer_than_8_kib(app: TestApp) {
         let rp = Rp::web();
         let long = "n".repeat(8_193);
         for name in ["state", "nonce", "scope", "login_hint", "redirect_uri", "client_id", "x"] {
             let page = app.browser().get(&rp.authorize_with(&[(name, Some(&long))])).await;
-            page.assert_refused(ErrorCode::ParameterTooLong);
+            if matches!(name, "client_id" | "redirect_uri") {
+                page.assert_refused(ErrorCode::ParameterTooLong);
+            } else {
+                assert_told(&page, ErrorCode::ParameterTooLong, name != "state");
+            }
         }
         let page = app.browser().open(&rp.authorize_with(&[("x", Some(&long[1..]))])).await;
         assert_eq!(page.url.path(), "/login", "nobody keeps an unknown parameter");
@@ -257,15 +310,16 @@ on_both_databases! {
         }
     }
 
-    /// An address as long as HTTP libraries let through is refused as a page, never as a 5xx.
+    /// An address as long as HTTP libraries let through is refused, never with a 5xx.
     async fn a_very_long_address_is_refused(app: TestApp) {
         let address = format!("{}&x={}", Rp::web().authorize(), "y".repeat(60_000));
         let page = app.browser().get(&address).await;
-        page.assert_refused(ErrorCode::ParameterTooLong);
+        assert_told(&page, ErrorCode::ParameterTooLong, true);
     }
 
     /// Form Post Response Mode §2: the answer is a form that posts itself to the redirect URI, and
     /// errors travel the same way.
+    // spec: Form Post 2 MUST: with form_post the parameters are posted as a form @ protocol/src/authorize/respond.rs
     async fn form_post_answers_by_a_form(app: TestApp) {
         let rp = Rp::web();
         let browser = app.browser();

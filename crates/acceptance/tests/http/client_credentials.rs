@@ -20,6 +20,7 @@ fn assert_refused(page: &Page, error: &str) {
 
 on_both_databases! {
     /// RFC 6749 §4.4.3 (no refresh token), RFC 9068 §2.2 (`sub` is the client).
+    // spec: RFC 6749 4.4.3 SHOULD NOT: client_credentials gives no refresh token @ protocol/src/issue.rs
     async fn a_client_gets_an_access_token_and_nothing_else(app: TestApp) {
         let rp = Rp::web();
         let page = ask(app, &rp, "api").await;
@@ -42,6 +43,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §3.3: nothing asked for is all that needs no person.
+    // spec: RFC 6749 3.3 MUST: client_credentials without scope gets a default that is documented, here all that needs no person @ policy/src/client_credentials.rs
     async fn without_scope_everything_that_needs_no_person_is_granted(app: TestApp) {
         let page = ask(app, &Rp::web(), "").await;
         assert_eq!(page.status, 200, "{page:#?}");
@@ -56,6 +58,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.4: "MUST only be used by confidential clients".
+    // spec: RFC 6749 4.4 MUST: client_credentials is for confidential clients only @ policy/src/client_credentials.rs
     async fn a_public_client_is_refused(app: TestApp) {
         assert_refused(&ask(app, &Rp::spa(), "api").await, "unauthorized_client");
     }

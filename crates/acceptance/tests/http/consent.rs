@@ -1,7 +1,10 @@
 //! The person's permission (OIDC Core §3.1.2.4, §11; RFC 6749 §10.12; RFC 8252 §8.6).
 
 use vestibule_acceptance::{Browser, Page, Rp, TestApp, answer_of, on_both_databases};
-use vestibule_model::client::{ApplicationType, GrantType};
+use vestibule_model::{
+    ClientId, UserId,
+    client::{ApplicationType, GrantType},
+};
 
 /// A browser in which Ana is signed in.
 async fn anas(app: &TestApp) -> Browser {
@@ -22,6 +25,7 @@ const STAY: &str = "Stay connected while you’re away";
 
 on_both_databases! {
     /// OIDC Core §3.1.2.4: who asks, for what, and where the answer goes; then it is remembered.
+    // spec: OIDC Core 3.1.2.4 MUST: the person's permission is had before anything is given @ policy/src/prompt.rs
     async fn consent_is_asked_once_and_says_what_it_is(app: TestApp) {
         let rp = Rp::web();
         let browser = anas(app).await;
@@ -84,6 +88,7 @@ on_both_databases! {
 
     /// RFC 6749 §4.1.2.1 `access_denied`: no is an answer to the client; nothing is remembered of
     /// it, and going back does not turn it into a yes.
+    // spec: RFC 6749 4.1.2.1 MUST: who says no is told to the client as access_denied @ policy/src/prompt.rs
     async fn no_is_told_to_the_client(app: TestApp) {
         let rp = Rp::web();
         let browser = anas(app).await;
@@ -129,6 +134,7 @@ on_both_databases! {
     }
 
     /// The operator's own clients need not ask, but for lasting access they do (OIDC Core §11).
+    // spec: OIDC Core 11 MUST: lasting access is given with the person's explicit consent only @ policy/src/prompt.rs
     async fn first_party_clients_skip_all_but_lasting_access(app: TestApp) {
         app.change_client("web-app", |client| client.metadata.first_party = true).await;
         let rp = Rp { scope: "openid profile email", ..Rp::web() };
@@ -177,6 +183,7 @@ on_both_databases! {
 
     /// OIDC Core §11: where no refresh token could follow, `offline_access` is ignored, and so
     /// neither asked for nor granted.
+    // spec: OIDC Core 11 MUST: offline_access is ignored where no refresh token could follow @ policy/src/authorize/checks.rs
     async fn offline_access_is_dropped_where_it_means_nothing(app: TestApp) {
         app.change_client("web-app", |client| {
             client.metadata.grant_types = vec![GrantType::AuthorizationCode];
@@ -205,6 +212,131 @@ on_both_databases! {
             assert!(page.body.contains("&#60;img"), "{page:#?}");
             assert!(!page.body.contains("<img"), "{page:#?}");
         }
+    }
+
+    /// A row is hostile, whatever registration refused: what cannot be seen, or turns text around, is
+    /// not shown, and a name that is nothing but that gives way to the client's identifier.
+    async fn a_name_looks_like_itself(app: TestApp) {
+        for (name, shown) in [
+            ("Bank\u{202e}elpmaxe", "Bankelpmaxe"),
+            ("\u{2066}Good\u{200b} \u{0}App\r\n", "Good App"),
+            ("\u{202e}\u{200f} ", "web-app"),
+            ("", "web-app"),
+        ] {
+            app.change_client("web-app", move |client| {
+                client.metadata.client_name = Some(name.to_owned());
+            }).await;
+            let page = app.browser().open(&Rp::web().authorize()).await;
+            assert!(page.body.contains(&format!("<bdi>{shown}</bdi>")), "{name:?}: {page:#?}");
+            let bent = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+                | '\u{2066}'..='\u{2069}');
+            assert!(!page.body.contains(bent), "{name:?}: {page:#?}");
+        }
+        app.change_client("web-app", |client| {
+            client.metadata.client_name = Some("x".repeat(5_000));
+        }).await;
+        let page = app.browser().open(&Rp::web().authorize()).await;
+        assert!(!page.body.contains(&"x".repeat(101)), "{page:#?}");
+    }
+
+    // spec: RFC 7591 2.2 MAY: a client's name, pages and logo may be there in several languages @ web/src/client_shown.rs
+    async fn a_client_is_shown_in_the_persons_language(app: TestApp) {
+        let rp = Rp::web();
+        app.change_client("web-app", |client| {
+            client.metadata.policy_uri = Some("https://app.example/privacy".to_owned());
+            let localized = [
+                ("client_name#de", "Das Notizbuch"),
+                ("client_name#de-AT", "Das Büchl"),
+                ("client_name#FR-ca", "Le calepin"),
+                ("policy_uri#de", "https://app.example/datenschutz"),
+            ];
+            client.metadata.localized =
+                localized.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+        }).await;
+        for (locales, name, policy) in [
+            ("de", "Das Notizbuch", "datenschutz"),
+            ("de-CH", "Das Notizbuch", "datenschutz"),
+            ("xx de-at", "Das Büchl", "datenschutz"),
+            ("fr-CA", "Le calepin", "privacy"),
+            ("fr", "The web-app", "privacy"),
+            ("en", "The web-app", "privacy"),
+        ] {
+            let browser = app.browser();
+            let login = browser.open(&rp.authorize_with(&[("ui_locales", Some(locales))])).await;
+            assert!(login.body.contains(&format!("<bdi>{name}</bdi>")), "{locales}: {login:#?}");
+            let consent = browser.log_in(&login, "ana").await;
+            assert!(consent.body.contains(&format!("<bdi>{name}</bdi>")), "{locales}: {consent:#?}");
+            let address = format!("href=\"https://app.example/{policy}\"");
+            assert!(consent.body.contains(&address), "{locales}: {consent:#?}");
+            let back = browser.decide(&consent, "allow").await;
+            assert!(back.body.contains(&format!("<bdi>{name}</bdi>")), "{locales}: {back:#?}");
+            app.rows(|conn| Ok(vestibule_storage::consent::delete(
+                conn, &UserId::new("user-ana"), &ClientId::new("web-app"))?)).await;
+        }
+    }
+
+    // spec: OIDC Registration 2 SHOULD: the client's home page is shown so that it can be followed @ web/src/client_shown.rs
+    // spec: OIDC Registration 2 SHOULD: the client's privacy policy is shown @ web/src/client_shown.rs
+    // spec: OIDC Registration 2 SHOULD: the client's terms of service are shown @ web/src/client_shown.rs
+    async fn the_clients_own_pages_can_be_read_first(app: TestApp) {
+        app.change_client("web-app", |client| {
+            client.metadata.policy_uri = Some("https://legal.app.example:8443/privacy?a=b&c".to_owned());
+            client.metadata.tos_uri = Some("https://büro.example/\"><script>x".to_owned());
+        }).await;
+        let page = anas(app).await.open(&Rp::web().authorize()).await;
+        for (words, address, host) in [
+            ("Website", "https://app.example/", "app.example"),
+            ("Privacy policy", "https://legal.app.example:8443/privacy?a=b&#38;c",
+                "legal.app.example:8443"),
+            ("Terms of service", "https://xn--bro-hoa.example/%22%3E%3Cscript%3Ex",
+                "xn--bro-hoa.example"),
+        ] {
+            let link = format!(
+                "<a href=\"{address}\" target=\"_blank\" rel=\"noopener noreferrer\">{words}<span"
+            );
+            assert!(page.body.contains(&link), "{link}: {page:#?}");
+            assert!(page.body.contains(&format!("<bdi>{host}</bdi></li>")), "{host}: {page:#?}");
+        }
+        assert!(page.body.contains("Your answer goes to <b class=\"host\"><bdi>app.example</bdi></b>"));
+    }
+
+    async fn what_is_no_page_is_no_link(app: TestApp) {
+        for address in ["javascript:alert(1)", "JavaScript:alert(1)", "java\nscript:alert(1)",
+            "data:text/html,x", "http://app.example/legal", "//app.example/legal", "/legal",
+            "https://app.example@evil.example/legal", "https:///", "com.example.app:/legal", ""] {
+            app.change_client("web-app", move |client| {
+                let address = Some(address.to_owned());
+                client.metadata.client_uri.clone_from(&address);
+                client.metadata.policy_uri.clone_from(&address);
+                client.metadata.tos_uri = address;
+            }).await;
+            let page = anas(app).await.open(&Rp::web().authorize()).await;
+            assert!(is_consent(&page), "{page:#?}");
+            page.assert_goes_nowhere();
+            assert!(!page.body.contains("Privacy policy"), "{address:?}: {page:#?}");
+        }
+    }
+
+    // spec: OIDC Core 3.1.2.1 SHOULD: with display=popup the pages fit a popup window @ pages/src/shell.rs
+    // spec: OIDC Core 3.1.2.1 SHOULD: with display=page the pages fill a window @ pages/src/shell.rs
+    async fn pages_fit_the_window_that_the_client_opened(app: TestApp) {
+        let rp = Rp::web();
+        for (display, class) in [(Some("popup"), "wall popup"), (Some("page"), "wall"),
+            (Some("touch"), "wall"), (Some("wap"), "wall"), (None, "wall")] {
+            let body = format!("<body class=\"{class}\">");
+            let browser = app.browser();
+            let login = browser.open(&rp.authorize_with(&[("display", display)])).await;
+            let wrong = [("username", "ana"), ("password", "wrong")];
+            let again = browser.submit(&login, "/login", &wrong).await;
+            let consent = browser.log_in(&login, "ana").await;
+            assert!(is_consent(&consent), "{consent:#?}");
+            for page in [login, again, consent] {
+                assert!(page.body.contains(&body), "{display:?}: {page:#?}");
+            }
+        }
+        // A page of the account is nobody's popup.
+        let account = anas(app).await.get("/account?display=popup").await;
+        assert!(account.body.contains("<body class=\"hall rooms\">"), "{account:#?}");
     }
 
     /// A form that was left open while somebody else signed in must not speak for them: what Ana

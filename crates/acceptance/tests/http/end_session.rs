@@ -1,9 +1,10 @@
 //! Signing out (OIDC RP-Initiated Logout 1.0).
 
+use serde_json::json;
 use vestibule_acceptance::{
     Browser, Page, Rp, TestApp, Tokens, answer_of, forge, on_both_databases,
 };
-use vestibule_model::{ErrorCode, Timestamp};
+use vestibule_model::{ErrorCode, Timestamp, client::SubjectType};
 use vestibule_web::cookies::SESSION;
 
 const BYE: &str = "https://app.example/cb/bye";
@@ -38,6 +39,9 @@ async fn decide(browser: &Browser, page: &Page, decision: &str) -> Page {
 on_both_databases! {
     /// §2, §3: with the person's own hint it happens at once, and the browser goes back to the
     /// registered address with `state`. The session is gone from the server, not just the cookie.
+    // spec: OIDC RP-Initiated Logout 3 MUST: after signing out the browser goes to the registered address that was asked for @ protocol/src/end_session.rs
+    // spec: OIDC RP-Initiated Logout 3 MUST: state comes back as it was @ web/src/logout.rs
+    // spec: OIDC RP-Initiated Logout 2 MUST: a person who is signed out is signed out of the provider @ web/src/logout.rs
     async fn the_persons_own_hint_signs_out_at_once(app: TestApp) {
         let (browser, tokens) = signed_in(app).await;
         let cookie = browser.cookies()[SESSION].clone();
@@ -67,6 +71,7 @@ on_both_databases! {
     }
 
     /// §2: the endpoint takes POST too.
+    // spec: OIDC RP-Initiated Logout 2 MUST: the endpoint takes GET and POST @ protocol/src/end_session.rs
     async fn a_post_works_the_same(app: TestApp) {
         let (browser, tokens) = signed_in(app).await;
         let form = [("id_token_hint", tokens.get("id_token")), ("post_logout_redirect_uri", BYE)];
@@ -87,6 +92,8 @@ on_both_databases! {
 
     /// §2, §6: without a hint anybody could have sent the browser here, so the person is asked; yes
     /// leads back through a page of ours, no leads to the account.
+    // spec: OIDC RP-Initiated Logout 2 MUST: without id_token_hint the person is asked @ protocol/src/end_session.rs
+    // spec: OIDC RP-Initiated Logout 2 MUST: whoever says yes is signed out @ interaction/src/logout.rs
     async fn without_a_hint_the_person_is_asked(app: TestApp) {
         let (browser, _) = signed_in(app).await;
         let address = end_session(&[("client_id", "web-app"), ("post_logout_redirect_uri", BYE),
@@ -109,6 +116,7 @@ on_both_databases! {
     }
 
     /// §2, §6: a hint of another person, or of a session that is over, does not sign Ana out.
+    // spec: OIDC RP-Initiated Logout 2 MUST: with an ID token of another person or session the person is asked @ protocol/src/end_session.rs
     async fn another_persons_hint_only_asks(app: TestApp) {
         let (browser, _) = signed_in(app).await;
         let rp = Rp::web();
@@ -126,6 +134,7 @@ on_both_databases! {
     }
 
     /// §2: "even if expired"; and after its key left the JWKS, for nobody keeps old ID tokens young.
+    // spec: OIDC RP-Initiated Logout 2 SHOULD: an ID token is accepted although it has expired @ protocol/src/end_session.rs
     async fn an_expired_hint_and_an_old_key_are_good(app: TestApp) {
         let (browser, tokens) = signed_in(app).await;
         app.clock.advance(6_000);
@@ -155,6 +164,8 @@ on_both_databases! {
 
     /// §3, RFC 9700 §4.11 (open redirect): only a registered address of a client that is known is
     /// gone to, and a refusal leaves the person signed in. With and without a session.
+    // spec: OIDC RP-Initiated Logout 3 MUST NOT: the browser is sent to an address that is not exactly a registered one @ policy/src/redirect_uri.rs
+    // spec: OIDC RP-Initiated Logout 4 MUST NOT: the browser is sent on if the request has an error @ protocol/src/end_session.rs
     async fn no_other_address_is_gone_to(app: TestApp) {
         let (browser, tokens) = signed_in(app).await;
         let hint = ("id_token_hint", tokens.get("id_token"));
@@ -199,6 +210,7 @@ on_both_databases! {
     }
 
     /// §2: `client_id` and hint must agree.
+    // spec: OIDC RP-Initiated Logout 2 MUST: client_id is the client that the ID token was issued to @ protocol/src/end_session.rs
     async fn client_and_hint_must_agree(app: TestApp) {
         let (browser, tokens) = signed_in(app).await;
         let address = end_session(&[("id_token_hint", tokens.get("id_token")),
@@ -212,6 +224,7 @@ on_both_databases! {
     }
 
     /// RFC 8725 §3.1, §3.2, §3.11: a hint that we did not sign as an ID token is none.
+    // spec: OIDC RP-Initiated Logout 2 MUST: the provider makes sure that it issued the ID token @ protocol/src/end_session.rs
     async fn a_forged_hint_is_refused(app: TestApp) {
         let (browser, tokens) = signed_in(app).await;
         let (header, claims) = forge::peek(tokens.get("id_token"));
@@ -287,5 +300,83 @@ on_both_databases! {
         let page = rp.refresh(app, online.get("refresh_token")).await;
         assert_eq!((page.status, &page.json()["error"]), (400, &"invalid_grant".into()));
         assert_eq!(rp.refresh(app, lasting.get("refresh_token")).await.status, 200);
+    }
+
+    /// OIDC Core §8: the hint names the person as its client knows them.
+    async fn a_pairwise_hint_names_the_person_too(app: TestApp) {
+        app.change_client("web-app", |client| {
+            client.metadata.subject_type = SubjectType::Pairwise;
+        }).await;
+        let (browser, tokens) = signed_in(app).await;
+        assert_ne!(tokens.claims("id_token")["sub"], "user-ana");
+        let address = end_session(&[("id_token_hint", tokens.get("id_token"))]);
+        assert_eq!(browser.get(&address).await.status, 200);
+        assert_eq!(browser.who().await, None);
+    }
+
+    /// §2: a client whose ID tokens are encrypted may encrypt what was in one for us. One that only
+    /// the client can open says nothing, and neither does one without a signature.
+    async fn an_encrypted_hint_counts_if_we_can_open_it(app: TestApp) {
+        let (browser, tokens) = signed_in(app).await;
+        let stranger = forge::KeyPair::generate("RSA-OAEP", "stranger");
+        let mut key = stranger.public();
+        key["use"] = "enc".into();
+        let sealed = forge::encrypted_for(
+            &json!({ "keys": [key] }), "RSA-OAEP", "A128CBC-HS256", tokens.get("id_token"));
+        let back = ("post_logout_redirect_uri", BYE);
+        for client in [Some("web-app"), None] {
+            let named = client.map(|client| ("client_id", client));
+            let parameters: Vec<_> = [("id_token_hint", &*sealed)].into_iter().chain(named).collect();
+            assert_asked(&browser, &browser.get(&end_session(&parameters)).await).await;
+        }
+        app.change_client("web-app", |client| client.metadata.id_token_unsigned = true).await;
+        let (header, claims) = forge::peek(tokens.get("id_token"));
+        let mut none = header;
+        none["alg"] = "none".into();
+        let unsigned = forge::unsigned(&none, &claims);
+        let address = end_session(&[("id_token_hint", &unsigned), ("client_id", "web-app"), back]);
+        assert_asked(&browser, &browser.get(&address).await).await;
+
+        let jwks = browser.get("/jwks").await.json();
+        let ours = forge::encrypted_for(&jwks, "RSA-OAEP", "A128CBC-HS256", tokens.get("id_token"));
+        let address = end_session(&[("id_token_hint", &ours), ("client_id", "web-app"), back]);
+        assert_eq!(browser.get(&address).await.location().as_str(), BYE);
+        assert_eq!(browser.who().await, None);
+    }
+
+    /// §2: `logout_hint` tells of whom the question is; who is not here is not told of.
+    async fn the_question_speaks_of_the_person_who_is_hinted_at(app: TestApp) {
+        let (browser, _) = signed_in(app).await;
+        let rp = Rp::web();
+        let login = browser.open(&rp.authorize_with(&[("prompt", Some("login"))])).await;
+        browser.log_in(&login, "ben").await;
+        for (hint, shown) in [
+            ("", "ben@people.example"),
+            ("ANA@people.example", "ana@people.example"),
+            ("ana", "ana@people.example"),
+            ("user-ana", "ben@people.example"),
+            ("nobody@people.example", "ben@people.example"),
+        ] {
+            let page = browser.get(&end_session(&[("logout_hint", hint)])).await;
+            assert!(page.body.contains(&format!("<bdi>{shown}</bdi>")), "{hint}: {page:#?}");
+        }
+        let named = end_session(&[("logout_hint", "user-ana"), ("client_id", "web-app")]);
+        let page = browser.get(&named).await;
+        assert!(page.body.contains("ana@people.example"), "as the client knows her: {page:#?}");
+        // Whoever says yes signs everybody out.
+        decide(&browser, &page, "allow").await;
+        assert_eq!(browser.who().await, None);
+    }
+
+    /// §2: `ui_locales`, in a query and in a form.
+    async fn the_question_is_asked_in_the_language_that_the_client_wants(app: TestApp) {
+        let (browser, _) = signed_in(app).await;
+        let wish = ("ui_locales", "tlh de-AT");
+        for page in [
+            browser.get(&end_session(&[wish])).await,
+            browser.post("/end_session", &[wish]).await,
+        ] {
+            assert!(page.body.contains("<h1>Abmelden?"), "{page:#?}");
+        }
     }
 }

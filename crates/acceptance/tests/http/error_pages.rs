@@ -13,6 +13,16 @@ fn assert_named(page: &Page) {
     assert!(!name.is_empty() && page.body.contains(name), "{page:#?}");
 }
 
+/// Holds that the refusal is one of OAuth in JSON (RFC 6749 §5.2), of that code, and whole.
+fn assert_json(page: &Page, code: &str) {
+    assert_eq!(page.header("content-type"), "application/json", "{page:#?}");
+    let told = page.json();
+    assert_eq!(told["error"], "invalid_request");
+    assert!(!told["error_description"].as_str().unwrap_or_default().is_empty());
+    assert!(told["error_uri"].as_str().unwrap_or_default().ends_with(&format!("/errors/{code}")));
+    assert_eq!(told["request_id"], page.header("x-request-id"));
+}
+
 /// What askama makes of a text.
 fn escaped(text: &str) -> String {
     text.replace('&', "&#38;")
@@ -54,7 +64,7 @@ on_both_databases! {
     async fn an_unknown_address_is_a_page(app: TestApp) {
         for path in ["/nothing", "/login/", "/authorize/", "/authorize/resume/", "/LOGIN",
             "/static/vestibule.css", "/static/..%2f..%2fetc%2fpasswd", "/.git/config",
-            "/errors/VST-0101/", "//login", "/health", "/.well-known/webfinger"] {
+            "/errors/VST-0101/", "//login", "/health", "/.well-known/nothing"] {
             let page = app.browser().get(&format!("{}{path}", app.issuer)).await;
             assert_eq!(page.status, 404, "{path}: {page:#?}");
             page.assert_refused(ErrorCode::NotFound);
@@ -62,25 +72,47 @@ on_both_databases! {
         }
     }
 
-    /// RFC 9110 §15.5.6: 405 says which methods there are.
-    async fn another_method_is_a_page_that_names_the_right_ones(app: TestApp) {
+    /// RFC 9110 §15.5.6: 405 says which methods there are; to programs in JSON.
+    async fn another_method_is_told_the_right_ones(app: TestApp) {
         let id = "/authorize/resume/x";
-        let rows = [("/", Method::POST, "GET"), ("/token", Method::GET, "POST"),
-            ("/revoke", Method::GET, "POST"), ("/introspect", Method::GET, "POST"),
+        let pages = [("/", Method::POST, "GET"), (id, Method::POST, "GET"),
             ("/login", Method::DELETE, "GET, POST"), ("/authorize", Method::PUT, "GET, POST"),
-            (id, Method::POST, "GET"), ("/authorize/restart/x", Method::POST, "GET"),
-            ("/jwks", Method::POST, "GET"), ("/errors", Method::POST, "GET"),
+            ("/authorize/restart/x", Method::POST, "GET"), ("/errors", Method::POST, "GET"),
             ("/errors/VST-0101", Method::POST, "GET"), ("/language", Method::POST, "GET"),
             ("/signed-out", Method::POST, "GET"), ("/static/x", Method::POST, "GET"),
             ("/end_session", Method::PATCH, "GET, POST")];
-        for (path, method, allowed) in rows {
+        let programs = [("/token", Method::GET, "POST"), ("/revoke", Method::GET, "POST"),
+            ("/introspect", Method::GET, "POST"), ("/jwks", Method::POST, "GET"),
+            ("/userinfo", Method::PUT, "GET, POST"), ("/token", Method::DELETE, "POST"),
+            ("/.well-known/openid-configuration", Method::POST, "GET"),
+            ("/.well-known/oauth-authorization-server", Method::PUT, "GET"),
+            ("/.well-known/webfinger", Method::POST, "GET")];
+        let rows = pages.map(|row| (row, false)).into_iter().chain(programs.map(|row| (row, true)));
+        for ((path, method, allowed), in_json) in rows {
             let page = app.browser().send(method.clone(), path, &[], None).await;
             assert_eq!(page.status, 405, "{method} {path}: {page:#?}");
             let mut allow: Vec<_> = page.header("allow").split(',').map(str::trim).collect();
             allow.sort_unstable();
             assert_eq!(allow.join(", "), allowed, "{method} {path}");
-            page.assert_refused(ErrorCode::MethodNotAllowed);
+            if in_json {
+                assert_json(&page, "VST-0904");
+            } else {
+                page.assert_refused(ErrorCode::MethodNotAllowed);
+            }
             assert_named(&page);
+        }
+    }
+
+    /// Whoever asks for JSON is refused in JSON, wherever.
+    async fn who_asks_for_json_is_refused_in_json(app: TestApp) {
+        let refused = async |accept: &str| {
+            app.machine().send(Method::GET, "/nothing", &[("accept", accept)], None).await
+        };
+        let page = refused("application/json").await;
+        assert_eq!(page.status, 404);
+        assert_json(&page, "VST-0903");
+        for accept in ["text/html, application/json;q=0.5", "*/*", ""] {
+            refused(accept).await.assert_refused(ErrorCode::NotFound);
         }
     }
 
@@ -104,15 +136,24 @@ on_both_databases! {
         }
     }
 
-    /// RFC 9110 §15.5.16: what is no form is refused with 415.
+    /// RFC 9110 §15.5.16: what is no form is refused with 415 by a page.
+    // spec: RFC 6749 5.2 MUST: a request of a wrong form is refused with 400 and invalid_request in JSON @ web/src/error.rs
+    // spec: RFC 7009 2.2.1 MUST: errors of the revocation endpoint are those of RFC 6749 5.2 @ web/src/error.rs
     async fn another_media_type_is_refused(app: TestApp) {
         for kind in ["application/json", "text/plain", "multipart/form-data; boundary=x", ""] {
-            for path in ["/authorize", "/login", "/consent", "/logout", "/end_session", "/token"] {
+            let ways = ["/authorize", "/login", "/consent", "/logout", "/end_session"]
+                .map(|path| (path, 415))
+                .into_iter()
+                .chain(["/token", "/revoke", "/introspect"].map(|path| (path, 400)));
+            for (path, status) in ways {
                 let headers = [("content-type", kind)];
                 let body = Some(b"{\"client_id\":\"web-app\"}".to_vec());
                 let page = app.browser().send(Method::POST, path, &headers, body).await;
-                assert_eq!(page.status, 415, "{path} {kind}: {page:#?}");
+                assert_eq!(page.status, status, "{path} {kind}: {page:#?}");
                 assert!(page.body.contains("VST-0906"), "{path} {kind}: {page:#?}");
+                if status == 400 {
+                    assert_json(&page, "VST-0906");
+                }
                 assert_named(&page);
             }
         }

@@ -44,6 +44,22 @@ on_both_databases! {
         assert_eq!(seen_by(app, &resource_server, tokens.get("access_token")).await, expected);
     }
 
+    // spec: RFC 7592 2.3 SHOULD: the tokens of a client that is gone are dead @ protocol/src/bearer.rs
+    async fn a_clients_tokens_end_with_the_client(app: TestApp) {
+        let (resource_server, web) = (other(app).await, Rp::web());
+        let form = [("grant_type", "client_credentials"), ("scope", "api")];
+        let own = web.call(app, "/token", &form).await.json();
+        let own = own["access_token"].as_str().expect("a token of its own");
+        let tokens = web.tokens(app).await;
+        assert_eq!(seen_by(app, &resource_server, own).await["active"], true);
+        app.change_client("web-app", |client| client.disabled_at = Some(client.created_at)).await;
+        assert_inactive(app, &resource_server, own, "its own").await;
+        assert_inactive(app, &resource_server, tokens.get("access_token"), "a person's").await;
+        let id = vestibule_model::ClientId::new("web-app");
+        app.rows(move |conn| Ok(vestibule_storage::client::delete(conn, &id)?)).await;
+        assert_inactive(app, &resource_server, own, "of a client that is gone").await;
+    }
+
     /// An opaque token says through introspection what a JWT says by itself.
     async fn an_opaque_access_token_is_described_as_a_jwt_would_be(app: TestApp) {
         let jwt = seen_by(app, &Rp::web(), Rp::web().tokens(app).await.get("access_token")).await;
@@ -67,6 +83,7 @@ on_both_databases! {
     }
 
     /// RFC 7662 §2.2: expired, revoked, foreign or no token at all: all the same.
+    // spec: RFC 7662 2.2 SHOULD NOT: of a token that is not active nothing else is told @ protocol/src/introspect.rs
     async fn what_is_not_alive_is_just_inactive(app: TestApp) {
         let rp = Rp::web();
         let tokens = rp.tokens(app).await;
@@ -124,6 +141,7 @@ on_both_databases! {
     }
 
     /// RFC 7662 §2.1: "the endpoint MUST also require some form of authorization".
+    // spec: RFC 7662 2.1 MUST: who asks has to authenticate @ protocol/src/introspect.rs
     async fn only_clients_that_authenticate_may_ask(app: TestApp) {
         let tokens = Rp::spa().tokens(app).await;
         let form = [("token", tokens.get("access_token"))];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::Value;
-use vestibule_acceptance::{Page, Rp, TestApp, Tokens, forge, on_both_databases};
+use vestibule_acceptance::{Page, Rp, SIGNING_ALGS, TestApp, Tokens, forge, on_both_databases};
 use vestibule_keys::KeyRing;
 use vestibule_model::{Clock, client::SigningAlg};
 
@@ -49,10 +49,20 @@ on_both_databases! {
         assert_eq!(page.header("content-type"), "application/jwk-set+json");
         let set = page.json();
         let keys = set["keys"].as_array().unwrap();
-        assert_eq!(keys.len(), 2 * SigningAlg::ALL.len(), "one signs, one stands by");
+        let (signing, encryption): (Vec<_>, Vec<_>) =
+            keys.iter().partition(|key| key["use"] == "sig");
+        assert_eq!(signing.len(), 2 * SIGNING_ALGS.len(), "one signs, one stands by");
+        let kinds: Vec<_> = encryption.iter().map(|key| key["kty"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["RSA", "EC"], "after those that sign");
         for key in keys {
-            let names: BTreeSet<_> =
+            let mut names: BTreeSet<_> =
                 key.as_object().unwrap().keys().map(String::as_str).collect();
+            if key["use"] == "enc" {
+                assert!(names.insert("alg"), "an encryption key serves several: {key}");
+            } else {
+                assert_eq!(key["use"], "sig");
+                assert!(SigningAlg::from_wire(key["alg"].as_str().unwrap()).is_some());
+            }
             let public: &[&str] = match key["kty"].as_str().unwrap() {
                 "RSA" => &["n", "e"],
                 "EC" => &["crv", "x", "y"],
@@ -61,8 +71,6 @@ on_both_databases! {
             };
             let expected = ["kty", "use", "alg", "kid"].iter().chain(public).copied().collect();
             assert_eq!(names, expected, "{key}");
-            assert_eq!(key["use"], "sig");
-            assert!(SigningAlg::from_wire(key["alg"].as_str().unwrap()).is_some());
         }
         assert_eq!(kids(&set).len(), keys.len(), "a kid names one key");
     }
@@ -91,10 +99,26 @@ on_both_databases! {
         assert_ne!(page.header("etag"), tag);
     }
 
+    /// After an idle time somebody looks before the set is given out as settled; where nobody does,
+    /// it is given out for a moment only.
+    async fn an_idle_server_looks_first(app: TestApp) {
+        app.clock.advance(3_600);
+        let page = app.machine().get("/jwks").await;
+        assert_eq!(page.header("cache-control"), "public, max-age=5", "nobody looked");
+        let state = app.state.clone();
+        let watch = tokio::spawn(async move {
+            state.keys.wanted().await;
+            state.keys.note_checked(state.now());
+        });
+        let page = app.machine().get("/jwks").await;
+        assert_eq!((page.status, page.header("cache-control")), (200, "public, max-age=300"));
+        watch.await.expect("a watch that looked");
+    }
+
     /// OIDC Registration §2 `id_token_signed_response_alg`: each client's own choice.
     async fn every_algorithm_verifies_against_the_set(app: TestApp) {
         let set = jwks(app).await;
-        let all = SigningAlg::ALL.into_iter();
+        let all = SIGNING_ALGS.into_iter();
         for (alg, other) in all.clone().zip(all.cycle().skip(1)) {
             app.change_client("web-app", move |client| {
                 client.metadata.id_token_signed_response_alg = alg;

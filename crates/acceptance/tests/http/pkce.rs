@@ -25,6 +25,8 @@ fn assert_told(page: &Page, error: &str, code: ErrorCode) {
 on_both_databases! {
     /// RFC 7636 §4.4.1, RFC 9700 §2.1.1: no client gets a code without a challenge, confidential
     /// ones included, so that there is nothing to downgrade to (§4.8.2).
+    // spec: RFC 9700 2.1.1 MUST: under oauth2.1 every client uses PKCE @ policy/src/authorize/proof.rs
+    // spec: RFC 7636 4.4.1 MUST: a method that is not supported is invalid_request @ policy/src/authorize/proof.rs
     async fn no_code_without_an_s256_challenge(app: TestApp) {
         let rp = Rp::web();
         let right = challenge_of(rp.verifier);
@@ -74,6 +76,7 @@ on_both_databases! {
 
     /// RFC 7636 §4.5, §4.6: the code is worth nothing without the verifier of its own request, for
     /// a client with a secret too.
+    // spec: RFC 7636 4.6 MUST: a verifier that does not fit is invalid_grant @ policy/src/pkce.rs
     async fn a_code_needs_the_verifier_of_its_request(app: TestApp) {
         let long = "a".repeat(129);
         let upper = Rp::web().verifier.to_ascii_uppercase();
@@ -102,6 +105,7 @@ on_both_databases! {
 
     /// RFC 9700 §4.5 (code injection): a stolen code does not go with the attacker's own verifier,
     /// though both are of the same client.
+    // spec: RFC 9700 4.5 MUST: a code works only with the request that it was issued for @ policy/src/authorization_code.rs
     async fn a_stolen_code_does_not_fit_another_request(app: TestApp) {
         let victim = Rp::web();
         let attacker = Rp { verifier: "attacker-attacker-attacker-attacker-attacker", ..Rp::web() };

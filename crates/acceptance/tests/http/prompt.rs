@@ -24,6 +24,7 @@ async fn allowed(app: &vestibule_acceptance::TestApp, rp: &Rp) -> Browser {
 
 on_both_databases! {
     /// OIDC Core §3.1.2.1 `none`: no page, ever; each page that would be needed is its own error.
+    // spec: OIDC Core 3.1.2.3 MUST NOT: with prompt=none no page is shown, and what is needed is an error @ policy/src/prompt.rs
     async fn none_shows_no_page(app: TestApp) {
         let rp = Rp::web();
         let silent = rp.authorize_with(&[("prompt", Some("none"))]);
@@ -46,10 +47,11 @@ on_both_databases! {
     }
 
     /// OIDC Core §3.1.2.1: `none` with any other value is an error, as is a value nobody knows.
+    // spec: OIDC Core 3.1.2.1 MUST: none beside another value of prompt is an error @ policy/src/authorize/person.rs
     async fn none_stands_alone_and_unknown_values_are_refused(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;
-        for prompt in ["none login", "consent none", "none select_account", "create", "NONE",
+        for prompt in ["none login", "consent none", "none select_account", "creation", "NONE",
             "login,consent"] {
             let told = rp.told(&browser, &rp.authorize_with(&[("prompt", Some(prompt))])).await;
             let expected = ("invalid_request".to_owned(), "VST-0209".to_owned());
@@ -61,6 +63,8 @@ on_both_databases! {
 
     /// OIDC Core §3.1.2.1 `login`: the password again, though there is a session, and no way around
     /// by going on without it. `auth_time` is then the new one.
+    // spec: OIDC Core 3.1.2.1 SHOULD: prompt=login asks for the password again @ policy/src/prompt.rs
+    // spec: OIDC Core 3.1.2.3 MUST: prompt=login authenticates even who is signed in @ policy/src/prompt.rs
     async fn login_asks_for_the_password_again(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;
@@ -83,6 +87,7 @@ on_both_databases! {
 
     /// OIDC Core §3.1.2.1 `consent`: asked although it was allowed before, and only an answer to
     /// this question counts.
+    // spec: OIDC Core 3.1.2.1 SHOULD: prompt=consent asks before anything is given @ policy/src/prompt.rs
     async fn consent_asks_again(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;
@@ -96,6 +101,7 @@ on_both_databases! {
     }
 
     /// OIDC Core §3.1.2.1 `select_account`: go on as the same person, or as another.
+    // spec: OIDC Core 3.1.2.1 SHOULD: prompt=select_account lets the person choose @ policy/src/prompt.rs
     async fn select_account_lets_the_person_choose(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;
@@ -142,6 +148,8 @@ on_both_databases! {
     }
 
     /// OIDC Core §3.1.2.1 `max_age`: the last sign-in may be so old and no older.
+    // spec: OIDC Core 3.1.2.1 MUST: a sign-in older than max_age is done again @ policy/src/prompt.rs
+    // spec: OIDC Core 3.1.2.1 MUST: with max_age the ID token has auth_time @ protocol/src/issue.rs
     async fn max_age_bounds_the_age_of_the_sign_in(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;
@@ -171,6 +179,7 @@ on_both_databases! {
     }
 
     /// OIDC Registration §2: `default_max_age` counts where the request has no `max_age`.
+    // spec: OIDC Registration 2 MUST: default_max_age holds where the request has no max_age @ policy/src/authorize.rs
     async fn default_max_age_is_the_clients(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;
@@ -193,6 +202,7 @@ on_both_databases! {
 
     /// OIDC Core §3.1.2.1 `id_token_hint`: the client expects this person and gets nobody else;
     /// the hint may have expired.
+    // spec: OIDC Core 3.1.2.1 SHOULD: the person of id_token_hint gets a positive answer, another one an error such as login_required @ policy/src/prompt.rs
     async fn id_token_hint_names_the_person(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;
@@ -217,6 +227,7 @@ on_both_databases! {
 
     /// OIDC Core §3.1.2.1: a hint is an ID token of ours for this client; an access token is none
     /// (RFC 8725 §3.11), nor is one that somebody changed.
+    // spec: OIDC Core 3.1.2.1 MUST: this server is the issuer of an id_token_hint @ protocol/src/authorize/hint.rs
     async fn only_an_id_token_for_this_client_is_a_hint(app: TestApp) {
         let (rp, spa) = (Rp::web(), Rp::spa());
         let tokens = rp.tokens(app).await;
@@ -232,6 +243,7 @@ on_both_databases! {
 
     /// OIDC Core §5.5.1.1, §3.1.2.1: `acr_values` is a wish and never a refusal; the ID token says
     /// what was reached.
+    // spec: OIDC Core 5.5.1.1 SHOULD: a voluntary acr that cannot be had is answered with the one of the session @ protocol/src/issue.rs
     async fn acr_values_are_a_wish(app: TestApp) {
         let rp = Rp::web();
         for acr in ["urn:vestibule:acr:pwd", "urn:unknown", "phr urn:vestibule:acr:pwd"] {
@@ -250,6 +262,7 @@ on_both_databases! {
     }
 
     /// OIDC Core §5.5: claims asked for one by one come where they were asked for, and there only.
+    // spec: OIDC Core 5.5 MUST: members of claims that are not understood are ignored @ policy/src/claims.rs
     async fn claims_come_where_they_were_asked_for(app: TestApp) {
         let rp = Rp { scope: "openid", ..Rp::web() };
         let claims = r#"{"userinfo":{"birthdate":null,"unheard_of":{"essential":true}},

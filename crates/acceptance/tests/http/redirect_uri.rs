@@ -34,6 +34,8 @@ async fn assert_refused(app: &TestApp, rp: &Rp, addresses: &[&str]) {
 on_both_databases! {
     /// RFC 9700 §2.1, §4.1: one byte off and the browser goes nowhere, whether the difference is in
     /// scheme, host, port, path, query, fragment, case or encoding. Guards `redirect_uri::check`.
+    // spec: OIDC Core 3.1.2.1 MUST: redirect_uri is exactly one that the client registered @ policy/src/redirect_uri.rs
+    // spec: RFC 9700 2.1 MUST: redirect URIs are compared as texts @ policy/src/redirect_uri.rs
     async fn an_address_that_is_not_registered_gets_nothing(app: TestApp) {
         assert_refused(app, &Rp::web(), &[
             "https://app.example/cb/",
@@ -86,6 +88,7 @@ on_both_databases! {
 
     /// RFC 6749 §3.1.2.3, §3.1.2.4: which address is checked before all else, so a request that is
     /// wrong twice is not redirected either.
+    // spec: RFC 6749 3.1.2.4 MUST NOT: with a wrong redirect URI nobody is redirected @ policy/src/authorize.rs
     async fn a_bad_address_is_never_sent_an_error(app: TestApp) {
         let evil = Some("https://evil.example/cb");
         for more in [("response_type", None), ("prompt", Some("none")), ("scope", Some("\"")),
@@ -123,6 +126,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §3.1.2: a registered query stays, in front of the answer.
+    // spec: RFC 6749 3.1.2 MUST: the query of a redirect URI is kept @ policy/src/redirect_uri.rs
     async fn a_registered_query_stays(app: TestApp) {
         let uri = "https://app.example/cb?tenant=7&code=mine";
         app.change_client("web-app", move |client| {

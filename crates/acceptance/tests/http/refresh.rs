@@ -44,6 +44,8 @@ async fn signed_in(app: &TestApp, rp: &Rp) -> (vestibule_acceptance::Browser, To
 
 on_both_databases! {
     /// OIDC Core §12.2: same person, same sign-in, no `nonce`; RFC 6749 §6: a new refresh token.
+    // spec: OIDC Core 12.2 MUST: after a refresh iss, sub and aud are those of the first ID token, iat is new, auth_time is the first one's @ protocol/src/issue.rs
+    // spec: OIDC Core 12.2 SHOULD NOT: an ID token of a refresh has no nonce @ protocol/src/issue.rs
     async fn refreshing_gives_new_tokens_for_the_same_sign_in(app: TestApp) {
         let rp = Rp::web();
         let first = rp.tokens(app).await;
@@ -94,6 +96,7 @@ on_both_databases! {
     }
 
     /// RFC 9700 §4.14.2: reuse after the grace ends this family and nothing else of the person.
+    // spec: RFC 9700 4.14.2 MUST: a refresh token that is used again ends its family @ policy/src/refresh.rs
     async fn reuse_after_the_grace_kills_the_family_alone(app: TestApp) {
         let rp = Rp::web();
         let first = rp.tokens(app).await;
@@ -144,6 +147,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §6: less than was granted is fine and lasts one turn; more is not, and costs nothing.
+    // spec: RFC 6749 6 MUST NOT: a refresh asks for no scope that was not granted @ policy/src/refresh.rs
     async fn scope_may_be_narrowed_and_never_widened(app: TestApp) {
         let rp = Rp::web();
         let first = rp.tokens(app).await;
@@ -163,7 +167,33 @@ on_both_databases! {
         assert_eq!(whole.0["scope"], first.0["scope"]);
     }
 
+    /// A repeated request is not answered with what it does not ask for: neither more nor less than
+    /// its own scope, and the lost answer can still be had.
+    // spec: RFC 6749 6 MUST NOT: a refresh within the grace period never gives more than its own scope @ policy/src/refresh.rs
+    async fn a_lost_answer_is_for_the_scope_it_was_asked_for(app: TestApp) {
+        let rp = Rp::web();
+        let whole = rp.tokens(app).await;
+        let token = whole.get("refresh_token");
+        let second = refreshed(app, &rp, token).await;
+        for other in ["openid", "email", "openid profile"] {
+            let page = with_scope(app, &rp, token, other).await;
+            assert_refused(&page, "invalid_scope");
+            assert!(page.json()["error_uri"].as_str().unwrap().ends_with("VST-0441"), "{page:#?}");
+        }
+        assert_refused(&with_scope(app, &rp, token, "openid api").await, "invalid_scope");
+        let same = with_scope(app, &rp, token, "profile email openid offline_access").await;
+        assert_eq!(same.json(), second.0, "the same scope in other words");
+        assert_eq!(refreshed(app, &rp, token).await.0, second.0);
+
+        let narrow = with_scope(app, &rp, second.get("refresh_token"), "openid").await;
+        assert_refused(&rp.refresh(app, second.get("refresh_token")).await, "invalid_scope");
+        let again = with_scope(app, &rp, second.get("refresh_token"), "openid").await;
+        assert_eq!((again.status, again.json()), (200, narrow.json()));
+        assert!(app.audit("refresh_token.reused").await.is_empty());
+    }
+
     /// RFC 6749 §6, §10.4: bound to its client; another learns nothing and spoils nothing.
+    // spec: RFC 6749 6 MUST: a refresh token is good for the client it was issued to @ policy/src/refresh.rs
     async fn a_refresh_token_of_another_client_is_as_good_as_none(app: TestApp) {
         let rp = Rp::web();
         let first = rp.tokens(app).await;
@@ -219,7 +249,13 @@ on_both_databases! {
         let (browser, tokens) = signed_in(app, &offline).await;
         let hint = format!("/end_session?id_token_hint={}", tokens.get("id_token"));
         assert_eq!(browser.get(&hint).await.status, 200);
-        refreshed(app, &offline, tokens.get("refresh_token")).await;
+        let later = refreshed(app, &offline, tokens.get("refresh_token")).await;
+        // The session that `sid` named is no more.
+        for token in ["id_token", "access_token"] {
+            assert!(tokens.claims(token).get("sid").is_some());
+            assert!(later.claims(token).get("sid").is_none(), "{token}");
+        }
+        assert!(Rp::is_active(app, later.get("access_token")).await);
     }
 
     /// The same when the session ends by itself, after 12 hours.
@@ -256,6 +292,7 @@ on_both_databases! {
             created_at: now,
             expires_at: now.plus(DAY),
             revoked_at: None,
+            session_ended_at: None,
         };
         let row = RefreshToken {
             hash,

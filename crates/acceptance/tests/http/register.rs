@@ -3,7 +3,7 @@
 mod modes;
 
 use vestibule_acceptance::{Browser, Page, Rp, TestApp, on_both_databases};
-use vestibule_model::user::User;
+use vestibule_model::{Clock, user::User};
 use vestibule_web::cookies::SESSION;
 
 /// A password that every rule likes.
@@ -88,12 +88,16 @@ on_both_databases! {
         let form = browser.get(&path).await;
         assert!(form.body.contains("The web-app"), "{form:#?}");
         let page = browser.follow(browser.submit(&form, "/register", &CLEO).await).await;
+        let typed_at = app.clock.now().0;
+        app.clock.advance(300);
         let code = app.mail_to("cleo@people.example").await.code();
         let page = browser.follow(type_code(&browser, &page, &code).await).await;
         let page = browser.decide(&page, "allow").await;
         let answer = page.refresh_target().expect("the way back");
-        let sub = rp.tokens_of(app, &answer).await.claims("id_token")["sub"].clone();
-        assert_eq!(sub.as_str(), cleo(app).await.as_ref().map(|user| user.id.as_str()));
+        let claims = rp.tokens_of(app, &answer).await.claims("id_token");
+        assert_eq!(claims["sub"].as_str(), cleo(app).await.as_ref().map(|user| user.id.as_str()));
+        // The code proves the address; the person proved themselves with the password before.
+        assert_eq!(claims["auth_time"], typed_at);
     }
 
     async fn a_link_in_the_same_browser_signs_in(app: TestApp) {

@@ -35,6 +35,8 @@ async fn other(app: &TestApp) -> Rp {
 
 on_both_databases! {
     /// RFC 6749 §5.1.
+    // spec: RFC 6749 5.1 MUST: the answer has the token, its type, and no cache may keep it @ protocol/src/token/mod.rs
+    // spec: OIDC Core 3.1.3.3 MUST: the token response has an ID token @ protocol/src/issue.rs
     async fn a_code_buys_tokens(app: TestApp) {
         let page = Rp::web().redeem(app, &Rp::web().code(app).await).await;
         assert_eq!(page.status, 200, "{page:#?}");
@@ -51,6 +53,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.1.2: a code is used once; a second use kills what the first one bought.
+    // spec: RFC 6749 4.1.2 MUST NOT: a code is used more than once @ protocol/src/token/authorization_code.rs
     async fn a_replayed_code_kills_what_it_bought_and_is_noted_once(app: TestApp) {
         let rp = Rp::web();
         let code = rp.code(app).await;
@@ -89,6 +92,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §5.2: "issued to another client"; and nobody learns that the code exists.
+    // spec: RFC 6749 4.1.3 MUST: a code is good for the client it was issued to @ policy/src/authorization_code.rs
     async fn a_code_of_another_client_is_as_good_as_none(app: TestApp) {
         let (rp, thief) = (Rp::web(), other(app).await);
         let code = rp.code(app).await;
@@ -100,6 +104,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.1.2: a code lives shortly; 60 seconds here.
+    // spec: RFC 6749 4.1.2 MUST: a code expires shortly after it was issued @ policy/src/authorization_code.rs
     async fn a_code_dies_after_sixty_seconds(app: TestApp) {
         let rp = Rp::web();
         let (early, late) = (rp.code(app).await, rp.code(app).await);
@@ -110,6 +115,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.1.3: `redirect_uri` is the one of the authorization request, exactly.
+    // spec: RFC 6749 4.1.3 MUST: redirect_uri is the one of the authorization request @ policy/src/authorization_code.rs
     async fn a_code_is_bound_to_its_redirect_uri(app: TestApp) {
         let rp = Rp::web();
         let code = rp.code(app).await;
@@ -172,6 +178,7 @@ on_both_databases! {
     }
 
     /// OIDC Core §2, §3.1.3.6, and RP-Initiated Logout's `sid`.
+    // spec: OIDC Core 2 MUST: the ID token has iss, sub, aud, exp and iat, and nonce as it was sent @ protocol/src/issue.rs
     async fn the_id_token_says_who_when_and_for_whom(app: TestApp) {
         let rp = Rp::web();
         let signed_in = app.clock.now().0;
@@ -222,6 +229,7 @@ on_both_databases! {
     }
 
     /// RFC 9068 §2.1, §2.2.
+    // spec: RFC 9068 2.2 MUST: the access token has the claims of its profile @ protocol/src/issue.rs
     async fn the_access_token_is_a_jwt_of_its_profile(app: TestApp) {
         let now = app.clock.now().0;
         let tokens = Rp::web().tokens(app).await;

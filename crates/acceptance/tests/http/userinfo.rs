@@ -35,6 +35,9 @@ fn signed_by_us(app: &TestApp, typ: &str, claims: &Value) -> String {
 
 on_both_databases! {
     /// OIDC Core §5.3.1, §5.3.2; RFC 6750 §2.1, §2.2.
+    // spec: OIDC Core 5.3 MUST: userinfo takes GET and POST @ protocol/src/lib.rs
+    // spec: OIDC Core 5.3 MUST: userinfo takes access tokens as RFC 6750 does @ protocol/src/bearer.rs
+    // spec: RFC 6750 2.1 MUST: resource servers take the token from the Authorization header @ protocol/src/bearer.rs
     async fn the_token_is_taken_from_header_or_form(app: TestApp) {
         let tokens = Rp::web().tokens(app).await;
         let token = tokens.get("access_token");
@@ -94,6 +97,9 @@ on_both_databases! {
     }
 
     /// RFC 6750 §3.1: without a token, the bare challenge; RFC 9700 §4.3.2: never from the query.
+    // spec: RFC 6750 3 MUST: without a token that opens the resource, the answer has a WWW-Authenticate challenge @ protocol/src/bearer.rs
+    // spec: RFC 6750 3.1 SHOULD NOT: who sent no token is told of no error code @ protocol/src/bearer.rs
+    // spec: RFC 9700 4.3.2 MUST NOT: access tokens are not taken from the query @ protocol/src/bearer.rs
     async fn a_request_without_a_token_is_only_told_the_scheme(app: TestApp) {
         let tokens = Rp::web().tokens(app).await;
         let token = tokens.get("access_token");
@@ -110,14 +116,53 @@ on_both_databases! {
         ];
         for page in &pages {
             assert_eq!((page.status, page.header("www-authenticate")), (401, bare.as_str()));
+            let told = page.json();
+            assert_eq!(told["error"], "unauthorized", "nothing was sent, so nothing is invalid");
+            assert!(told["error_uri"].as_str().unwrap().ends_with("/errors/VST-0501"));
+            assert_eq!(told["request_id"], page.header("x-request-id"));
         }
+    }
+
+    // spec: RFC 6750 2 MUST NOT: a token that comes in more than one way is refused @ protocol/src/bearer.rs
+    // spec: RFC 6750 3.1 SHOULD: invalid_request is 400 @ model/src/error_code/wire.rs
+    async fn a_token_comes_in_one_way(app: TestApp) {
+        let tokens = Rp::web().tokens(app).await;
+        let token = tokens.get("access_token");
         let bearer = format!("Bearer {token}");
-        let twice = [("access_token", token)];
-        let page = machine.post_with("/userinfo", &[("authorization", &bearer)], &twice).await;
-        assert_challenge(app, &page, 400, "invalid_request");
+        let header = [("authorization", bearer.as_str())];
+        let twice = [header[0], header[0]];
+        let form = [("access_token", token)];
+        let query = format!("/userinfo?access_token={token}");
+        let machine = app.machine();
+        let pages = [
+            machine.post_with("/userinfo", &header, &form).await,
+            machine.send(Method::GET, &query, &header, None).await,
+            machine.post(&query, &form).await,
+            machine.send(Method::GET, "/userinfo", &twice, None).await,
+            machine.post("/userinfo", &[form[0], form[0]]).await,
+        ];
+        for page in &pages {
+            assert_challenge(app, page, 400, "invalid_request");
+        }
+    }
+
+    /// RFC 9110 §9.3.2: HEAD is GET without the content.
+    async fn head_answers_as_get_does(app: TestApp) {
+        let tokens = Rp::web().tokens(app).await;
+        let bearer = format!("Bearer {}", tokens.get("access_token"));
+        let header = [("authorization", bearer.as_str())];
+        let page = app.machine().send(Method::HEAD, "/userinfo", &header, None).await;
+        assert_eq!((page.status, page.body.as_str()), (200, ""));
+        assert_eq!(page.header("content-type"), "application/json");
+        let page = app.machine().send(Method::HEAD, "/userinfo", &[], None).await;
+        assert_eq!(page.status, 401);
+        assert!(page.header("www-authenticate").starts_with("Bearer realm="));
     }
 
     /// RFC 6750 §3.1 `invalid_token` and `insufficient_scope`.
+    // spec: RFC 6750 3.1 SHOULD: invalid_token is 401 @ model/src/error_code/wire.rs
+    // spec: RFC 6750 3.1 SHOULD: insufficient_scope is 403 @ model/src/error_code/wire.rs
+    // spec: OIDC Core 5.3.3 SHOULD: errors of userinfo are those of RFC 6750 section 3 @ protocol/src/bearer.rs
     async fn a_refusal_says_why_in_its_challenge(app: TestApp) {
         let rp = Rp::web();
         let tokens = rp.tokens(app).await;

@@ -10,12 +10,13 @@ use vestibule_model::{
     grant::{Consent, ConsentDecision, ConsentRecord, Grant},
 };
 use vestibule_pages::{AnswerRow, AppRow, AppsPage, link};
-use vestibule_policy::{claims, params::Params};
+use vestibule_policy::{claims, initiate_login, params::Params};
 use vestibule_storage::Conn;
 use vestibule_web::{
     AppState, FormParams, QueryParams, State,
     browser::SignedIn,
-    html, page_error,
+    html::{self, FormFrame},
+    page_error, urls,
     visitor::{Visitor, visitor},
 };
 
@@ -51,7 +52,7 @@ async fn show(
     let mut apps: Vec<AppRow<'_>> = found
         .clients
         .iter()
-        .filter_map(|client| Some(accesses.get(&client.id)?.shown(client)))
+        .filter_map(|client| Some(accesses.get(&client.id)?.shown(client, &frame, state)))
         .collect();
     apps.sort_by_key(|app| app.name.to_lowercase());
     let view = AppsPage {
@@ -61,7 +62,7 @@ async fn show(
         done: done.as_ref(),
         person: html::person(&who.user),
         apps,
-        answers: found.records.iter().map(|record| found.answer(record)).collect(),
+        answers: found.records.iter().map(|record| found.answer(record, &frame)).collect(),
     };
     frame.page(StatusCode::OK, &view)
 }
@@ -118,10 +119,11 @@ impl Found {
         accesses
     }
 
-    fn answer<'a>(&'a self, record: &'a ConsentRecord) -> AnswerRow<'a> {
+    fn answer<'a>(&'a self, record: &'a ConsentRecord, frame: &FormFrame<'_>) -> AnswerRow<'a> {
         let client = self.clients.iter().find(|client| client.id == record.client_id);
         AnswerRow {
-            app: client.map_or(record.client_id.as_str(), Client::display_name),
+            app: client
+                .map_or_else(|| record.client_id.to_string(), |client| frame.client_name(client)),
             decision: record.decision,
             scopes: record.scope.iter().collect(),
             at: record.at,
@@ -147,10 +149,17 @@ impl Access {
         self.claims.extend(claims);
     }
 
-    fn shown<'a>(&'a self, client: &'a Client) -> AppRow<'a> {
+    fn shown<'a>(
+        &'a self,
+        client: &'a Client,
+        frame: &FormFrame<'_>,
+        state: &AppState,
+    ) -> AppRow<'a> {
+        let start = initiate_login::can_start(client);
         AppRow {
             id: client.id.as_str(),
-            name: client.display_name(),
+            name: frame.client_name(client),
+            start: start.then(|| urls::start(&state.settings.issuer, &client.id)),
             host: client.metadata.client_uri.as_deref().and_then(link::host),
             is_own: client.metadata.first_party,
             scopes: self.scope.iter().collect(),

@@ -217,6 +217,7 @@ async fn take(
     match state.write(move |conn| ending.store(conn, now)).await? {
         Outcome::Scheduled => {
             state.mail_wake.notify_one();
+            state.logout_wake.notify_one();
             Ok(done(state, PATH, "scheduled"))
         }
         Outcome::Already => Ok(html::see_other(&own(state, PATH))),

@@ -204,6 +204,7 @@ async fn take_away(
     let store = enrolment::remove(state, http, &owner, Gone::Totp(device), now)?;
     state.write(store).await?;
     state.mail_wake.notify_one();
+    state.logout_wake.notify_one();
     Ok(super::done(state, PATH, "removed"))
 }
 
@@ -243,6 +244,7 @@ async fn make_codes(
     let Addition { store, codes } = enrolment::new_codes(state, http, user, now)?;
     state.write(store).await?;
     state.mail_wake.notify_one();
+    state.logout_wake.notify_one();
     let next = format!("{}{PATH}?done=codes", state.settings.issuer.path());
     enrol::codes_page(state, http, user.language.as_deref(), &codes, &next)
 }

@@ -108,6 +108,7 @@ async fn add(
         return render(state, http, &found, None, Some(&why));
     }
     state.mail_wake.notify_one();
+    state.logout_wake.notify_one();
     if codes.is_empty() {
         return Ok(super::done(state, PATH, "added"));
     }
@@ -179,5 +180,6 @@ async fn take_away(
     let store = enrolment::remove(state, http, &owner, Gone::Passkey(key), now)?;
     state.write(store).await?;
     state.mail_wake.notify_one();
+    state.logout_wake.notify_one();
     Ok(super::done(state, PATH, "removed"))
 }

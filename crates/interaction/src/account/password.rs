@@ -138,6 +138,7 @@ async fn take(
             let landing = Landing::of(state, http, &who, hashed, now)?;
             let landed = state.write(move |conn| landing.store(conn, now)).await?;
             state.mail_wake.notify_one();
+            state.logout_wake.notify_one();
             // Somebody else changed the password, or ended this session, in the same moment.
             Ok(if landed {
                 done(state, PATH, "changed")

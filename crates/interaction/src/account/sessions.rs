@@ -175,6 +175,7 @@ async fn take(
     } else {
         None
     };
+    state.logout_wake.notify_one();
     // What is not there any more, or never was this person's, needs no words.
     Ok(match told {
         Some(what) => done(state, PATH, what),
@@ -198,8 +199,7 @@ async fn end(
             if found.is_none_or(|session| session.user_id != owner) {
                 return Ok(false);
             }
-            vestibule_storage::grant::revoke_online_of_session(conn, &id, now)?;
-            vestibule_storage::browser_session::end(conn, &id)?;
+            vestibule_storage::browser_session::end(conn, &id, now)?;
             vestibule_storage::audit::insert(conn, &line)?;
             Ok(true)
         })

@@ -2,7 +2,11 @@
 
 use actix_web::{HttpRequest, HttpResponse};
 use vestibule_model::OAuthError;
-use vestibule_web::{AppState, FormParams, State, csrf, html, logout, page_error, urls, visitor};
+use vestibule_web::{
+    AppState, FormParams, State, csrf, html,
+    logout::{self, AfterLogout},
+    page_error, urls, visitor,
+};
 
 use crate::sign_in::Destination;
 
@@ -22,8 +26,10 @@ async fn leave(
     if csrf::check(state, http, &params).is_err() {
         return Ok(html::stale(state, http, &state.settings.display_name, &back));
     }
-    if let Some(found) = visitor::load(state, http, now).await? {
-        logout::end(state, found.who.session.id, now).await?;
-    }
-    Ok(logout::signed_out(html::see_other(&back)))
+    let told = match visitor::load(state, http, now).await? {
+        Some(found) => logout::end(state, found.who.session.id, now).await?,
+        None => Vec::new(),
+    };
+    let response = AfterLogout::onward(state, &back).telling(told, now).leave(state, http)?;
+    Ok(logout::signed_out(state, http, response))
 }

@@ -186,6 +186,7 @@ impl Open {
             return over(state, http, NoticeKind::LinkUsed);
         }
         state.mail_wake.notify_one();
+        state.logout_wake.notify_one();
         // In another browser than the one where this began, nobody waits to go on.
         let destination = if is_browser(http, self.request.browser.as_deref()) {
             self.request.onward.destination()

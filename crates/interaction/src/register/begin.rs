@@ -121,7 +121,7 @@ impl Applying<'_> {
     }
 
     async fn applicant(&self) -> Result<Applicant, PasswordError> {
-        let Self { state, http, door, entry, .. } = self;
+        let Self { state, http, door, entry, now, .. } = self;
         let password_hash =
             state.passwords.hash(self.password.clone(), state.entropy.as_ref()).await?;
         Ok(Applicant {
@@ -134,6 +134,7 @@ impl Applying<'_> {
             groups: door.invited.as_ref().map(|i| i.invitation.groups.clone()).unwrap_or_default(),
             browser: browser_mark(http),
             onward: Onward::of(&door.destination),
+            typed_at: Some(*now),
         })
     }
 

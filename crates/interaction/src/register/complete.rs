@@ -34,6 +34,10 @@ pub(crate) struct Applicant {
     /// The browser where the password was chosen: only that one is signed in by a link or a code.
     pub(crate) browser: Option<String>,
     pub(crate) onward: Onward,
+    /// When the password was typed: that, and not the click on a link, is when the person proved who
+    /// they are. Mails of before this was noted have none.
+    #[serde(default)]
+    pub(crate) typed_at: Option<Timestamp>,
 }
 
 /// An account about to be made.
@@ -123,15 +127,15 @@ impl Making {
     }
 }
 
-/// Signs the person in who just chose the password, and goes on.
+/// Signs the person in who chose the password at `typed_at`, and goes on.
 pub(crate) async fn enter(
     state: &AppState,
     http: &HttpRequest,
     user: User,
     destination: Destination,
-    now: Timestamp,
+    typed_at: Timestamp,
 ) -> Result<HttpResponse, OAuthError> {
-    let proof = Proof::new(user, &[amr::PASSWORD], now, destination);
+    let proof = Proof::new(user, &[amr::PASSWORD], typed_at, destination);
     sign_in::after_password(state, http, proof, &Factors::default(), None).await
 }
 
@@ -145,7 +149,8 @@ pub(crate) async fn welcome(
     now: Timestamp,
 ) -> Result<HttpResponse, OAuthError> {
     if is_browser(http, applicant.browser.as_deref()) {
-        return enter(state, http, user, applicant.onward.destination(), now).await;
+        let typed_at = applicant.typed_at.unwrap_or(now);
+        return enter(state, http, user, applicant.onward.destination(), typed_at).await;
     }
     let account = Destination::Page(urls::ACCOUNT.to_owned());
     let ways = [(Way::SignIn, account.behind(&state.settings.issuer, urls::LOGIN))];

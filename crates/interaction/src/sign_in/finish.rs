@@ -19,7 +19,7 @@ use vestibule_web::{
     AppState, RequestId, cookies,
     html::Frame,
     mail::{self, Letter},
-    request,
+    request, session_state,
 };
 
 use super::{Proof, half, is_open};
@@ -177,8 +177,11 @@ pub async fn finish(
         notice,
         request_id: RequestId::of(http).0,
     };
+    let session_id = landing.session.id.clone();
     state.write(move |conn| landing.store(conn, proof, now)).await?;
     state.mail_wake.notify_one();
+    // An enrolment ends the other sessions (`Proof::also`).
+    state.logout_wake.notify_one();
     let mut jar = vec![
         cookies::set_session(&secret),
         cookies::set_device(&device_secret),
@@ -187,6 +190,7 @@ pub async fn finish(
     if !aside.is_empty() || http.cookie(cookies::OTHERS).is_some() {
         jar.push(cookies::set_others(&aside));
     }
+    jar.extend(session_state::changed_cookies(state, http, Some(&session_id)));
     Ok(Signed { next, cookies: jar })
 }
 

@@ -4,9 +4,12 @@ use josekit::jws::{HS256, PS256};
 use proptest::prelude::*;
 
 use super::*;
-use crate::testing::{
-    NOW, Seeded, claims, forge, key, keys, object, private_jwk, public_jwk, ring, sealer, signer,
-    standby, unsigned,
+use crate::{
+    sign_unsecured,
+    testing::{
+        NOW, Seeded, claims, forge, key, keys, object, private_jwk, public_jwk, ring, sealer,
+        signer, standby, unsigned,
+    },
 };
 
 fn fault(token: &str, typ: Expected) -> TokenFault {
@@ -14,6 +17,11 @@ fn fault(token: &str, typ: Expected) -> TokenFault {
         Err(KeyError::Token(fault)) => fault,
         other => panic!("{other:?} for {token}"),
     }
+}
+
+/// Where the signing key for `alg` is among [`keys`].
+fn place_of(alg: SigningAlg) -> usize {
+    SigningAlg::ALL.iter().position(|other| *other == alg).unwrap()
 }
 
 fn access_fault(token: &str) -> TokenFault {
@@ -39,7 +47,7 @@ fn payload() -> String {
 #[test]
 fn every_algorithm_signs_what_it_verifies() {
     let ring = ring();
-    for alg in SigningAlg::ALL {
+    for alg in SigningAlg::ALL.iter().copied() {
         let access = ring.sign(alg, "at+jwt", &claims()).unwrap();
         assert_eq!(ring.verify(&access, Expected::AccessToken).unwrap(), claims());
         let expected = json!({ "alg": alg.as_str(), "typ": "at+jwt", "kid": key(alg).kid });
@@ -50,22 +58,27 @@ fn every_algorithm_signs_what_it_verifies() {
     }
 }
 
-/// One ECDSA signature in 128 has a number with a leading zero octet, which RFC 7518 §3.4 keeps.
+/// One ECDSA signature in 128 has a number with a leading zero octet, on P-521 one in two; RFC 7518
+/// §3.4 keeps it.
 #[test]
-fn ecdsa_signatures_always_have_64_octets() {
+fn ecdsa_signatures_always_have_the_length_of_their_curve() {
     let ring = ring();
-    for _ in 0..600 {
-        let token = ring.sign(SigningAlg::ES256, "at+jwt", &claims()).unwrap();
-        let signature = token.rsplit('.').next().unwrap();
-        assert_eq!(URL_SAFE_NO_PAD.decode(signature).unwrap().len(), 64);
-        ring.verify(&token, Expected::AccessToken).unwrap();
+    let table =
+        [(SigningAlg::ES256, 600, 64), (SigningAlg::ES384, 300, 96), (SigningAlg::ES512, 60, 132)];
+    for (alg, times, length) in table {
+        for _ in 0..times {
+            let token = ring.sign(alg, "at+jwt", &claims()).unwrap();
+            let signature = token.rsplit('.').next().unwrap();
+            assert_eq!(URL_SAFE_NO_PAD.decode(signature).unwrap().len(), length);
+            ring.verify(&token, Expected::AccessToken).unwrap();
+        }
     }
 }
 
 /// RFC 8725 §2.1, §3.1: the classic. Everything public about the key serves as the HMAC secret.
 #[test]
 fn hmac_keyed_with_the_public_key_is_refused() {
-    for alg in SigningAlg::ALL {
+    for alg in SigningAlg::ALL.iter().copied() {
         let key = key(alg);
         let jwk = public_jwk(&key);
         let member = if jwk.contains_key("n") { "n" } else { "x" };
@@ -100,7 +113,7 @@ fn pem_of(key: &StoredKey) -> Option<Vec<u8>> {
 
 #[test]
 fn unsigned_tokens_are_refused() {
-    for alg in SigningAlg::ALL {
+    for alg in SigningAlg::ALL.iter().copied() {
         for name in ["none", "None", "NONE", "nOnE", ""] {
             let head = json!({ "alg": name, "kid": key(alg).kid, "typ": "at+jwt" });
             let token = unsigned(&head, &claims());
@@ -108,6 +121,13 @@ fn unsigned_tokens_are_refused() {
         }
         let head = json!({ "alg": alg.as_str(), "kid": key(alg).kid, "typ": "at+jwt" });
         assert_eq!(access_fault(&unsigned(&head, &claims())), TokenFault::SignatureWrong);
+    }
+    // Not even our own, as a hint.
+    let hint = sign_unsecured(&claims());
+    assert_eq!(fault(&hint, Expected::IdToken), TokenFault::NoKeyId);
+    for (alg, kid) in SigningAlg::ALL.iter().map(|alg| (alg, key(*alg).kid)) {
+        let token = unsigned(&json!({ "alg": "none", "kid": kid }), &claims());
+        assert_eq!(fault(&token, Expected::IdToken), TokenFault::WrongAlgorithm, "{alg:?}");
     }
     let token = unsigned(&json!({ "alg": "none", "typ": "at+jwt" }), &claims());
     assert_eq!(access_fault(&token), TokenFault::NoKeyId);
@@ -117,6 +137,10 @@ fn unsigned_tokens_are_refused() {
 
 #[test]
 fn a_key_works_with_its_own_algorithm_only() {
+    // An ES256 signature under the `kid` of an RSA key.
+    let header_of_rsa = header(&key(SigningAlg::RS256), &json!({ "alg": "ES256" }));
+    let token = forge(signer(&key(SigningAlg::ES256)).as_ref(), &header_of_rsa, &payload());
+    assert_eq!(access_fault(&token), TokenFault::WrongAlgorithm);
     // A valid PS256 signature by the RS256 key.
     let rs256 = key(SigningAlg::RS256);
     let mut private = private_jwk(&rs256);
@@ -134,7 +158,7 @@ fn a_key_works_with_its_own_algorithm_only() {
 
 #[test]
 fn the_kid_decides_and_nothing_else_in_the_header() {
-    for alg in SigningAlg::ALL {
+    for alg in SigningAlg::ALL.iter().copied() {
         let (mine, other) = (key(alg), standby(alg));
         let stranger = signer(&other);
         let token = forge(stranger.as_ref(), &header(&mine, &json!({})), &payload());
@@ -186,6 +210,28 @@ fn one_kind_of_token_is_never_taken_for_another() {
     let token = forge(signer.as_ref(), &without, &payload());
     ring().verify(&token, Expected::IdToken).unwrap();
     assert_eq!(access_fault(&token), TokenFault::WrongType);
+}
+
+/// OIDC Back-Channel Logout §2.4: what ends a session must not pass for what proves it, nor the
+/// other way round.
+#[test]
+fn a_logout_token_is_no_id_token() {
+    let token = ring().sign(SigningAlg::ES256, "logout+jwt", &claims()).unwrap();
+    assert_eq!(header_of(&token)["typ"], "logout+jwt");
+    for expected in [Expected::IdToken, Expected::AccessToken] {
+        assert_eq!(fault(&token, expected), TokenFault::WrongType);
+    }
+}
+
+/// OIDC Core §2: three parts, the last of them empty.
+#[test]
+fn an_unsecured_token_says_so() {
+    let token = sign_unsecured(&claims());
+    assert_eq!(header_of(&token), json!({ "alg": "none", "typ": "JWT" }));
+    let (signed, signature) = token.rsplit_once('.').unwrap();
+    assert_eq!(signature, "");
+    let payload = URL_SAFE_NO_PAD.decode(signed.split_once('.').unwrap().1).unwrap();
+    assert_eq!(serde_json::from_slice::<Map<String, Value>>(&payload).unwrap(), claims());
 }
 
 #[test]
@@ -261,11 +307,11 @@ fn a_token_may_have_16_kib_and_not_one_byte_more() {
 /// CVE-2022-21449: an ECDSA signature of zeros, and others at the edge.
 #[test]
 fn degenerate_signatures_are_refused() {
-    for alg in SigningAlg::ALL {
+    for alg in SigningAlg::ALL.iter().copied() {
         let key = key(alg);
         let signed =
             unsigned(&json!({ "alg": alg.as_str(), "kid": key.kid, "typ": "at+jwt" }), &claims());
-        for length in [0, 1, 32, 63, 64, 65, 255, 256, 257] {
+        for length in [0, 1, 32, 63, 64, 65, 96, 132, 255, 256, 257] {
             for byte in [0x00, 0x01, 0xff] {
                 let token = format!("{signed}{}", URL_SAFE_NO_PAD.encode(vec![byte; length]));
                 assert_eq!(access_fault(&token), TokenFault::SignatureWrong);
@@ -273,6 +319,8 @@ fn degenerate_signatures_are_refused() {
         }
     }
 }
+
+mod jwks;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
@@ -301,57 +349,6 @@ proptest! {
 }
 
 #[test]
-fn the_jwks_has_public_members_only_in_a_fixed_order() {
-    let mut keys = keys();
-    // A row that holds more than it should.
-    keys[0].public_jwk = Value::Object(private_jwk(&keys[0])).to_string();
-    let mut retired = key(SigningAlg::RS256);
-    retired.kid = "retired".to_owned();
-    retired.retired_at = Some(NOW);
-    retired.expires_at = Some(NOW.plus(1));
-    keys.insert(0, retired);
-    keys.reverse();
-    let jwks = KeyRing::load(&keys, &sealer(), NOW).unwrap().jwks().clone();
-    let body: Value = serde_json::from_str(&jwks.body).unwrap();
-    assert_eq!(object(body.clone()).keys().collect::<Vec<_>>(), ["keys"]);
-    let rsa = ["kty", "n", "e", "use", "alg", "kid"].as_slice();
-    let members: Vec<(&str, &[&str])> = vec![
-        ("RS256", rsa),
-        ("PS256", rsa),
-        ("ES256", &["kty", "crv", "x", "y", "use", "alg", "kid"]),
-        ("EdDSA", &["kty", "crv", "x", "use", "alg", "kid"]),
-    ];
-    let published = body["keys"].as_array().unwrap();
-    assert_eq!(published.len(), 9);
-    for (jwk, (alg, names)) in published.iter().zip(members.iter().cycle()) {
-        assert_eq!(jwk["alg"], *alg);
-        assert_eq!(jwk["use"], "sig");
-        assert_eq!(object(jwk.clone()).keys().collect::<Vec<_>>(), *names);
-    }
-    let kids: Vec<_> = published.iter().map(|jwk| jwk["kid"].as_str().unwrap()).collect();
-    let expected: Vec<_> = SigningAlg::ALL
-        .into_iter()
-        .map(|alg| key(alg).kid)
-        .chain(SigningAlg::ALL.into_iter().map(|alg| standby(alg).kid))
-        .chain(["retired".to_owned()])
-        .collect();
-    assert_eq!(kids, expected);
-}
-
-#[test]
-fn the_etag_follows_the_body() {
-    let all = ring().jwks().clone();
-    assert!(all.etag.starts_with('"') && all.etag.ends_with('"') && all.etag.len() == 45);
-    let mut keys = keys();
-    keys.reverse();
-    assert_eq!(*KeyRing::load(&keys, &sealer(), NOW).unwrap().jwks(), all);
-    keys.pop();
-    let fewer = KeyRing::load(&keys, &sealer(), NOW).unwrap().jwks().clone();
-    assert_ne!(fewer.etag, all.etag);
-    assert_eq!(KeyRing::load(&[], &sealer(), NOW).unwrap().jwks().body, r#"{"keys":[]}"#);
-}
-
-#[test]
 fn a_retired_key_verifies_until_it_expires_and_then_only_hints() {
     let ring = ring();
     let access = ring.sign(SigningAlg::EdDSA, "at+jwt", &claims()).unwrap();
@@ -377,8 +374,10 @@ fn a_retired_key_verifies_until_it_expires_and_then_only_hints() {
 fn only_signing_keys_are_opened_and_they_must_open() {
     let sealer = sealer();
     let mut keys = keys();
+    let es256 = place_of(SigningAlg::ES256);
+    let next = es256 + SigningAlg::ALL.len();
     // A key that stands by is not opened.
-    keys[7].sealed_private_jwk = "v1.garbage".to_owned();
+    keys[next + 1].sealed_private_jwk = "v1.garbage".to_owned();
     KeyRing::load(&keys, &sealer, NOW).unwrap();
     let fault = |keys: &[StoredKey], sealer: &Sealer| match KeyRing::load(keys, sealer, NOW) {
         Err(KeyError::PrivateKeyUnusable { kid, .. }) => kid,
@@ -387,15 +386,15 @@ fn only_signing_keys_are_opened_and_they_must_open() {
     let other = Sealer::new(&crate::MasterKey::generate(&Seeded::new(5)));
     assert_eq!(fault(&keys, &other), keys[0].kid);
     // A private part moved from another row does not open here.
-    keys[2].sealed_private_jwk = keys[6].sealed_private_jwk.clone();
-    assert_eq!(fault(&keys, &sealer), keys[2].kid);
+    keys[es256].sealed_private_jwk = keys[next].sealed_private_jwk.clone();
+    assert_eq!(fault(&keys, &sealer), keys[es256].kid);
     // Nor does one that opens but is of another kind.
-    let purpose = generate::sealing_purpose(&keys[2].kid);
-    keys[2].sealed_private_jwk =
+    let purpose = generate::sealing_purpose(&keys[es256].kid);
+    keys[es256].sealed_private_jwk =
         sealer.seal(&purpose, br#"{"kty":"oct","k":"c2VjcmV0"}"#, &Seeded::new(6)).unwrap();
-    assert_eq!(fault(&keys, &sealer), keys[2].kid);
+    assert_eq!(fault(&keys, &sealer), keys[es256].kid);
     // A signing key whose private part is gone signs no more, and the rest go on.
-    keys[2].sealed_private_jwk.clear();
+    keys[es256].sealed_private_jwk.clear();
     let ring = KeyRing::load(&keys, &sealer, NOW).unwrap();
     assert!(ring.sign(SigningAlg::ES256, "JWT", &claims()).is_err());
     ring.sign(SigningAlg::RS256, "JWT", &claims()).unwrap();
@@ -413,7 +412,7 @@ fn a_public_part_that_is_none_is_named() {
     }
     // The public part of another kind of key than the row says.
     let mut keys = keys();
-    keys[1].public_jwk = keys[2].public_jwk.clone();
+    keys[1].public_jwk = keys[place_of(SigningAlg::ES256)].public_jwk.clone();
     assert!(KeyRing::load(&keys, &sealer(), NOW).is_err());
 }
 

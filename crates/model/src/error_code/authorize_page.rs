@@ -41,7 +41,8 @@ pub(in crate::error_code) const REDIRECT_URI_MISMATCH: Texts = Texts {
 };
 pub(in crate::error_code) const PARAMETER_REPEATED: Texts = Texts {
     cause: "The same parameter came twice. Two readers of such a request could each believe \
-            another value, so it is not read at all.",
+            another value, so it is not read at all. An authorization request whose client_id and \
+            redirect_uri are right and there once is answered at the app; any other ends here.",
     fix: "Send every parameter once. Check whether a value is in both the fixed part of a URL and \
           the part your code adds.",
     example: "?client_id=my-app&state=af0ifjsldkj (not ?state=1&state=2)",

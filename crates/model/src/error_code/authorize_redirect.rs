@@ -4,25 +4,28 @@ use super::Texts;
 
 pub(in crate::error_code) const RESPONSE_TYPE_MISSING: Texts = Texts {
     cause: "The request does not say what the app wants back.",
-    fix: "Add response_type=code.",
+    fix: "Add response_type, most likely response_type=code.",
     example: "response_type=code",
 };
 pub(in crate::error_code) const RESPONSE_TYPE_UNSUPPORTED: Texts = Texts {
-    cause: "This server gives out authorization codes only. Tokens in the address bar (token, \
-            id_token and their mixtures) leak too easily and are not offered.",
+    cause: "This server does not give out what response_type asks for. Under the profile oauth2.1 \
+            it gives authorization codes only, since tokens in the address bar leak too easily; \
+            the profile oidc adds id_token, id_token token, code id_token, code token and code \
+            id_token token. token alone is never given.",
     fix: "Use response_type=code with PKCE, also in browser apps, and fetch the tokens from the \
-          token endpoint.",
+          token endpoint. response_types_supported in discovery lists what there is.",
     example: "response_type=code&code_challenge=…&code_challenge_method=S256",
 };
 pub(in crate::error_code) const RESPONSE_MODE_UNSUPPORTED: Texts = Texts {
     cause: "The answer can travel in the query of the redirect URI or in a form that the browser \
-            posts. Other ways are not offered.",
-    fix: "Leave response_mode out to get the query, or ask for form_post.",
+            posts, under the profile oidc also in the fragment. Other ways are not offered.",
+    fix: "Leave response_mode out to get the one that belongs to response_type, or ask for one of \
+          response_modes_supported in discovery.",
     example: "response_mode=form_post",
 };
 pub(in crate::error_code) const CODE_CHALLENGE_MISSING: Texts = Texts {
-    cause: "Every client has to use PKCE here, confidential ones too, and the request has no \
-            code_challenge.",
+    cause: "The request has no code_challenge. Every client has to use PKCE here, confidential ones \
+            too; only under the profile oidc may a client that authenticates leave it out.",
     fix: "Make a random code_verifier for each request, keep it, and send the base64url SHA-256 \
           of it as code_challenge. Most client libraries have a switch for it.",
     example: "code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
@@ -49,14 +52,20 @@ pub(in crate::error_code) const SCOPE_MALFORMED: Texts = Texts {
     example: "scope=openid%20profile%20email",
 };
 pub(in crate::error_code) const SCOPE_NOT_ALLOWED: Texts = Texts {
-    cause: "The request asks for a scope that the app did not register for.",
-    fix: "Ask for less, or have the scope added to the app's registration.",
+    cause: "The request asks for a scope that the app did not register for. Under the profile oidc \
+            a name that means nothing here (no scope of OpenID Connect and none of the app's own) \
+            is passed over; under oauth2.1 it ends here too. The rule is the same at the \
+            authorization endpoint and for client_credentials.",
+    fix: "Ask for less, or have the scope added to the app's registration. Without scope, an \
+          authorization request grants nothing but the sign-in itself, and client_credentials \
+          grants all that the app registered and that needs no person.",
     example: "vestibule client create --client-id my-app --scope \"openid profile email\" …",
 };
 pub(in crate::error_code) const PROMPT_INVALID: Texts = Texts {
-    cause: "prompt takes none, login, consent and select_account. Other words are refused, and \
-            none cannot stand beside another, since it forbids the pages that the others ask for.",
-    fix: "Use known values separated by spaces, or none alone.",
+    cause: "prompt takes none, login, consent and select_account, and create where everybody may \
+            make an account. Other words are refused, and none cannot stand beside another, since \
+            it forbids the pages that the others ask for.",
+    fix: "Use values of prompt_values_supported in discovery separated by spaces, or none alone.",
     example: "prompt=login%20consent",
 };
 pub(in crate::error_code) const MAX_AGE_INVALID: Texts = Texts {
@@ -132,8 +141,10 @@ pub(in crate::error_code) const ID_TOKEN_HINT_INVALID: Texts = Texts {
     example: "id_token_hint=eyJhbGciOiJSUzI1NiIs…",
 };
 pub(in crate::error_code) const GRANT_NOT_ALLOWED: Texts = Texts {
-    cause: "The app is registered, but not for signing people in with authorization codes.",
-    fix: "Have the grant type authorization_code added to the app's registration.",
+    cause: "The app is registered, but not for the grant type that its response_type stands for: \
+            authorization_code where a code is among the answer, implicit where a token or an ID \
+            token is.",
+    fix: "Have the grant type added to the app's registration.",
     example: "vestibule client create --client-id my-app --grant-type authorization_code …",
 };
 pub(in crate::error_code) const PARAMETER_TOO_LONG: Texts = Texts {
@@ -153,4 +164,31 @@ pub(in crate::error_code) const INTERACTION_REQUIRED: Texts = Texts {
             service, and the app asked that no page be shown.",
     fix: "Send the request again without prompt=none.",
     example: "The same request again, without prompt",
+};
+pub(in crate::error_code) const RESPONSE_TYPE_NOT_ALLOWED: Texts = Texts {
+    cause: "The app is registered, but not for this response_type: each one has to be registered by \
+            itself.",
+    fix: "Ask for a response_type that the app registered, or have this one added to its \
+          registration.",
+    example: "vestibule client create --client-id my-app --response-type \"code id_token\" …",
+};
+pub(in crate::error_code) const QUERY_WITH_TOKENS: Texts = Texts {
+    cause: "With this response_type the answer has a token or an ID token in it. In the query it \
+            would end up in logs and in the Referer of the next page.",
+    fix: "Leave response_mode out to get the fragment, or ask for form_post.",
+    example: "response_type=code%20id_token&response_mode=form_post",
+};
+pub(in crate::error_code) const NONCE_MISSING: Texts = Texts {
+    cause: "The ID token of this response_type comes through the browser, where somebody could put \
+            an old one in its place. nonce is what the app recognises its own request by, and \
+            OpenID Connect demands it here.",
+    fix: "Make a random nonce for each request, keep it with the browser's session, and compare it \
+          with the nonce of the ID token.",
+    example: "response_type=id_token&nonce=n-0S6_WzA2Mj",
+};
+pub(in crate::error_code) const OPENID_MISSING: Texts = Texts {
+    cause: "response_type asks for an ID token, and scope does not have openid in it, without which \
+            there are no ID tokens.",
+    fix: "Add openid to scope.",
+    example: "scope=openid%20profile",
 };

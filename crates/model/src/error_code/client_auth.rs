@@ -20,7 +20,7 @@ pub(in crate::error_code) const CLIENT_AUTH_METHOD_MISMATCH: Texts = Texts {
     cause: "Each client proves itself in the one way it is registered for, and this request used \
             another.",
     fix: "Set your library to the registered token_endpoint_auth_method: none, \
-          client_secret_basic, client_secret_post or private_key_jwt.",
+          client_secret_basic, client_secret_post, client_secret_jwt or private_key_jwt.",
     example: "token_endpoint_auth_method: client_secret_basic",
 };
 pub(in crate::error_code) const CLIENT_AUTH_REPEATED: Texts = Texts {
@@ -33,18 +33,19 @@ pub(in crate::error_code) const CLIENT_AUTH_REPEATED: Texts = Texts {
 pub(in crate::error_code) const ASSERTION_MALFORMED: Texts = Texts {
     cause: "The client assertion is not a JWT this server can use: a part is missing or \
             unreadable, iss and sub are not the client_id, there is no jti, or exp is missing or \
-            more than ten minutes ahead.",
+            more than an hour ahead.",
     fix: "Make a fresh assertion for each request with iss and sub set to the client_id, aud to \
           this server, a new random jti, and an exp one minute ahead.",
     example: "{\"iss\": \"my-app\", \"sub\": \"my-app\", \"aud\": \"https://id.example\", \
          \"jti\": \"<random>\", \"iat\": …, \"exp\": …}",
 };
 pub(in crate::error_code) const ASSERTION_SIGNATURE_WRONG: Texts = Texts {
-    cause: "The assertion's signature does not fit any key the client registered, or it uses an \
-            algorithm that is not accepted for this.",
+    cause: "The assertion's signature does not fit any key the client registered (or its \
+            client_secret, for client_secret_jwt), it uses an algorithm that is not accepted for \
+            this, or the keys could not be fetched from the client's jwks_uri.",
     fix: "Sign with the private key whose public half is registered for the client, name it by \
-          kid if there are several, and use an algorithm from discovery's \
-          token_endpoint_auth_signing_alg_values_supported.",
+          kid if there are several, and use the registered token_endpoint_auth_signing_alg, or \
+          one from discovery's token_endpoint_auth_signing_alg_values_supported.",
     example: "{\"alg\":\"ES256\",\"kid\":\"2026-11\",\"typ\":\"JWT\"}",
 };
 pub(in crate::error_code) const ASSERTION_EXPIRED: Texts = Texts {
@@ -62,11 +63,20 @@ pub(in crate::error_code) const ASSERTION_NOT_YET_VALID: Texts = Texts {
 pub(in crate::error_code) const ASSERTION_AUDIENCE_WRONG: Texts = Texts {
     cause: "The assertion's aud names another server. An assertion made for one server must not \
             be good at another.",
-    fix: "Set aud to this server's issuer, exactly as discovery prints it.",
+    fix: "Set aud to this server's issuer, exactly as discovery prints it. The address of the \
+          token endpoint or of the endpoint that is called will do as well.",
     example: "\"aud\":\"https://id.example\"",
 };
 pub(in crate::error_code) const ASSERTION_REPLAYED: Texts = Texts {
     cause: "This assertion was used before. Each one works once.",
     fix: "Make a new assertion with a new random jti for every request, retries included.",
     example: "\"jti\":\"<128 random bits, new each time>\"",
+};
+pub(in crate::error_code) const CLIENT_KEYS_UNAVAILABLE: Texts = Texts {
+    cause: "The client registered its keys by jwks_uri, and they could not be fetched from there: \
+            it has to be an https address on the public internet that answers with status 200 and \
+            a JWK Set in a few seconds.",
+    fix: "Fetch the address from outside your own network and see that it answers directly, \
+          without a redirect, with a JSON object that has keys.",
+    example: "curl -i https://app.example/jwks.json",
 };

@@ -59,3 +59,24 @@ pub(in crate::error_code) const AUTHENTICATION_INSUFFICIENT: Texts = Texts {
           WWW-Authenticate header names (RFC 9470). They prove what is missing, and no more.",
     example: "acr_values=urn:vestibule:acr:mfa",
 };
+pub(in crate::error_code) const RESPONSE_KEY_MISSING: Texts = Texts {
+    cause: "The client registered that its ID tokens, userinfo answers or logout tokens are to be \
+            encrypted, and there is no key for it: its jwks or jwks_uri has none that fits the \
+            registered alg, or cannot be read, or it has no client_secret.",
+    fix: "Publish a key of the right kty with use enc or no use, and alg as registered or no alg; \
+          or register without the encryption.",
+    example: "{\"kty\":\"RSA\",\"use\":\"enc\",\"alg\":\"RSA-OAEP-256\",\"kid\":\"enc-1\",…}",
+};
+pub(in crate::error_code) const RESOURCE_MISSING: Texts = Texts {
+    cause: "A WebFinger request has to say what it is about (RFC 7033 §4.1), and this one does \
+            not, or not as a URI.",
+    fix: "Send resource once: an acct: or https: URI, percent-encoded.",
+    example: "/.well-known/webfinger?resource=acct%3Aana%40id.example\
+              &rel=http%3A%2F%2Fopenid.net%2Fspecs%2Fconnect%2F1.0%2Fissuer",
+};
+pub(in crate::error_code) const RESOURCE_ELSEWHERE: Texts = Texts {
+    cause: "The resource is at another host. This server only says where to sign in people of its \
+            own host.",
+    fix: "Ask the host that the resource names: the part after the last @ of an address.",
+    example: "/.well-known/webfinger?resource=acct%3Aana%40id.example at https://id.example",
+};

@@ -129,3 +129,10 @@ pub(in crate::error_code) const SCOPE_WIDENED: Texts = Texts {
           authorization request.",
     example: "grant_type=refresh_token&refresh_token=…&scope=openid",
 };
+pub(in crate::error_code) const REFRESH_SCOPE_CHANGED: Texts = Texts {
+    cause: "The refresh token was used a moment ago with another scope. The answer of that use can \
+            be had once more, for a client that lost it, but it is for that scope.",
+    fix: "Repeat a lost request as it was. For another scope, use the refresh token that the first \
+          answer brought.",
+    example: "grant_type=refresh_token&refresh_token=…&scope=openid",
+};

@@ -1,10 +1,12 @@
 //! The consent page.
 
 use askama::Template;
+use vestibule_model::interaction::Display;
 
 use crate::{
-    Destination, Filling, Person, Shell,
+    Destination, Filling, Person, Shell, WebLink, link,
     permission::{Permission, of_claim, of_scope},
+    person::initial_of,
     samples::{ANA, SHELL},
 };
 
@@ -22,10 +24,18 @@ pub struct Consent<'a> {
     pub interaction: &'a str,
     /// The client's name (`Client::display_name`).
     pub client: &'a str,
-    /// The host of `client_uri`, whole: [`link::host`](crate::link::host) finds it.
+    /// Where the client's logo is: an address of ours.
+    pub logo: Option<&'a str>,
+    /// The host of `client_uri`, whole.
     pub client_host: Option<&'a str>,
     /// Where the answer goes: [`Destination::of`] the redirect URI.
     pub destination: Destination<'a>,
+    /// The client's home page.
+    pub website: Option<WebLink>,
+    /// What the client says that it does with people's data.
+    pub policy: Option<WebLink>,
+    /// The client's terms of service.
+    pub terms: Option<WebLink>,
     /// Whose account it is.
     pub person: Person<'a>,
     /// Scopes that the person may leave out.
@@ -44,6 +54,19 @@ impl Consent<'_> {
     /// The client by its host, or else by its name.
     fn who(&self) -> Filling {
         self.client_host.map_or_else(|| self.shell.bold(self.client), |host| self.shell.host(host))
+    }
+
+    fn logo_safe(&self) -> Option<&str> {
+        self.logo.map(link::safe)
+    }
+
+    /// What stands in the logo's place until it is there.
+    fn initial(&self) -> String {
+        initial_of(&[self.client])
+    }
+
+    fn has_links(&self) -> bool {
+        [&self.website, &self.policy, &self.terms].into_iter().any(Option::is_some)
     }
 
     fn permissions<'b>(&'b self, scopes: &'b [&'b str]) -> Vec<Permission<'b>> {
@@ -75,8 +98,12 @@ impl Consent<'_> {
             csrf_token: "csrf",
             interaction: "int_7Qd1",
             client: "Acme Notes",
+            logo: None,
             client_host: Some("notes.acme.example"),
             destination: Destination::Host("notes.acme.example"),
+            website: None,
+            policy: None,
+            terms: None,
             person: ANA,
             optional: vec![],
             left_out: vec![],
@@ -105,6 +132,18 @@ impl Consent<'_> {
             destination: Destination::Loopback("127.0.0.1:49152"),
             ..first.clone()
         };
+        let link = |path: &str| {
+            let host = "notes.acme.example".to_owned();
+            Some(WebLink { href: format!("https://{host}{path}"), host })
+        };
+        let told = Self {
+            logo: Some("/client-logo/notes?lang=en"),
+            website: link("/"),
+            policy: link("/privacy"),
+            terms: link("/terms"),
+            ..first.clone()
+        };
+        let popup = Self { shell: Shell { display: Display::Popup, ..SHELL }, ..told.clone() };
         let plain = Self { new_scopes: vec![], ..first.clone() };
         vec![
             ("consent", first),
@@ -112,6 +151,8 @@ impl Consent<'_> {
             ("consent-native", native),
             ("consent-loopback", tool),
             ("consent-no-scope", plain),
+            ("consent-about-client", told),
+            ("consent-popup", popup),
         ]
     }
 }

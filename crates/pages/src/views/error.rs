@@ -70,6 +70,8 @@ pub struct Stale<'a> {
     pub client: &'a str,
     /// Where the button leads.
     pub href: &'a str,
+    /// Where a sign-in begins at the client itself, if it says where.
+    pub start: Option<&'a str>,
 }
 
 impl Stale<'_> {
@@ -77,10 +79,16 @@ impl Stale<'_> {
         link::safe(self.href)
     }
 
+    fn start_safe(&self) -> Option<&str> {
+        self.start.map(link::safe)
+    }
+
     /// The page in its states.
     #[must_use]
     pub fn samples() -> Vec<(&'static str, Self)> {
         let href = "/authorize/restart/int_7Qd1";
-        vec![("stale", Self { shell: SHELL, client: "Acme Notes", href })]
+        let stale = Self { shell: SHELL, client: "Acme Notes", href, start: None };
+        let start = Self { start: Some("/start/notes"), ..stale.clone() };
+        vec![("stale", stale), ("stale-start", start)]
     }
 }

@@ -17,13 +17,16 @@ pub struct Home<'a> {
     pub issuer: &'a str,
     /// Who is signed in.
     pub person: Option<Person<'a>>,
+    /// Whether `/playground` is there.
+    pub playground: bool,
 }
 
 impl Home<'_> {
     /// The page in its states.
     #[must_use]
     pub fn samples() -> Vec<(&'static str, Self)> {
-        let page = Self { shell: SHELL, issuer: "https://id.example", person: None };
+        let page =
+            Self { shell: SHELL, issuer: "https://id.example", person: None, playground: true };
         vec![("home", page.clone()), ("home-signed-in", Self { person: Some(ANA), ..page })]
     }
 }

@@ -41,7 +41,8 @@ impl LogoutConfirm<'_> {
     }
 }
 
-/// "You are signed out."
+/// "You are signed out." Pages of clients that have to hear of it are loaded in frames; once they are,
+/// or a few seconds later, it goes on to the client that asked.
 #[derive(Clone, Debug, Template)]
 #[template(path = "signed_out.html")]
 pub struct SignedOut<'a> {
@@ -49,6 +50,8 @@ pub struct SignedOut<'a> {
     pub shell: Shell<'a>,
     /// The client's name and where its link leads: a checked `post_logout_redirect_uri`.
     pub back: Option<(&'a str, &'a str)>,
+    /// What is loaded (OIDC Front-Channel Logout §3). The response's policy must allow it.
+    pub frames: Vec<&'a str>,
 }
 
 impl SignedOut<'_> {
@@ -56,11 +59,16 @@ impl SignedOut<'_> {
         self.back.map(|(client, href)| (client, link::safe(href)))
     }
 
+    fn frames(&self) -> impl Iterator<Item = &str> {
+        self.frames.iter().map(|address| link::safe(address))
+    }
+
     /// The page in its states.
     #[must_use]
     pub fn samples() -> Vec<(&'static str, Self)> {
-        let plain = Self { shell: SHELL, back: None };
+        let plain = Self { shell: SHELL, back: None, frames: Vec::new() };
         let back = Some(("Acme Notes", "https://notes.acme.example/bye?state=x"));
-        vec![("signed-out", plain.clone()), ("signed-out-back", Self { back, ..plain })]
+        let frames = vec!["https://notes.acme.example/out?iss=x&sid=y", "https://shop.example/out"];
+        vec![("signed-out", plain.clone()), ("signed-out-back", Self { back, frames, ..plain })]
     }
 }

@@ -13,6 +13,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod mail;
 pub(crate) mod mailbox;
+pub(crate) mod playground;
 pub(crate) mod recover;
 pub(crate) mod register;
 pub(crate) mod select_account;

@@ -9,11 +9,18 @@ use std::{
 use vestibule_pages::ACTIVITY;
 
 /// Events that concern nobody who could read of them, and the end of an account.
-const OF_NOBODY: [&str; 5] = [
+const OF_NOBODY: [&str; 12] = [
     "account.erased",
     "client.created",
+    "client.deleted",
+    "client.registered",
+    "client.updated",
     "data_keys.rotated",
+    "initial_access_token.created",
+    "initial_access_token.deleted",
     "invitation.created",
+    "logout.given_up",
+    "logout.refused",
     "signing_keys.rotated",
 ];
 

@@ -1,14 +1,15 @@
 //! Every field of every view, filled with text that tries to become markup.
 
 mod doors;
+mod playground;
 mod rooms;
 
-use vestibule_model::{ErrorCode, Message, Timestamp};
+use vestibule_model::{ErrorCode, Message, Timestamp, interaction::Display};
 use vestibule_pages::{
     Consent, Destination, ErrorIndex, ErrorPage, ErrorReference, FormPost, Home, Login,
     LoginReason, LogoutConfirm, Mailbox, MailboxMail, MailboxRow, OtherAccount, PasskeyChallenge,
     Person, RenderError, Returning, SelectAccount, Setup, SetupField, SetupProblem, Shell,
-    SignedOut, Stale, View as _,
+    SignedOut, Stale, View as _, WebLink,
 };
 use vestibule_text::Lang;
 
@@ -26,10 +27,18 @@ type Pages = Vec<(&'static str, String)>;
 /// Every view with `text` in every field that holds text; `base` apart, because it comes from the
 /// configuration and starts every address.
 fn pages(text: &'static str, base: &'static str) -> Result<Pages, RenderError> {
-    let shell = Shell { site: text, lang: Lang::Fr, request_id: text, base, here: text };
+    let shell = Shell {
+        site: text,
+        lang: Lang::Fr,
+        request_id: text,
+        base,
+        here: text,
+        display: Display::Popup,
+    };
     let person = Person { name: text, username: text, email: text };
     let mut pages = Vec::new();
     let message = Message::new(text);
+    let link = WebLink { href: text.to_owned(), host: text.to_owned() };
     for reason in [None, Some(LoginReason::Asked), Some(LoginReason::OtherAccount)] {
         for error in [None, Some(&message)] {
             let login = Login {
@@ -58,8 +67,12 @@ fn pages(text: &'static str, base: &'static str) -> Result<Pages, RenderError> {
             csrf_token: text,
             interaction: text,
             client: text,
+            logo: Some(text),
             client_host: Some(text),
             destination,
+            website: Some(link.clone()),
+            policy: Some(link.clone()),
+            terms: Some(link.clone()),
             person,
             optional: vec![text, "phone"],
             left_out: vec![],
@@ -76,6 +89,7 @@ fn pages(text: &'static str, base: &'static str) -> Result<Pages, RenderError> {
     pages.extend(mailbox(shell, text)?);
     pages.extend(doors::pages(shell, person, text)?);
     pages.extend(rooms::pages(shell, person, text)?);
+    pages.extend(playground::pages(shell, text)?);
     Ok(pages)
 }
 
@@ -85,8 +99,8 @@ fn leaving(shell: Shell<'static>, text: &'static str) -> Result<Pages, RenderErr
     Ok(vec![
         ("returning", Returning { shell, client: text, url: text }.render()?),
         ("form-post", form_post.render()?),
-        ("stale", Stale { shell, client: text, href: text }.render()?),
-        ("signed-out", SignedOut { shell, back: Some((text, text)) }.render()?),
+        ("stale", Stale { shell, client: text, href: text, start: Some(text) }.render()?),
+        ("signed-out", SignedOut { shell, back: Some((text, text)), frames: vec![text] }.render()?),
     ])
 }
 
@@ -176,10 +190,11 @@ fn running_addresses_are_never_followed() {
         for (name, html) in pages(address, "").expect("renders") {
             assert_nothing_inline(name, &html);
             for tag in tags(&html) {
-                let followed = [tag.get("href"), tag.get("action")];
+                let followed = [tag.get("href"), tag.get("action"), tag.get("src")];
                 assert!(!followed.contains(&Some(address)), "{name}: {tag:?}");
                 if tag.get("http-equiv").is_some() {
-                    assert_eq!(tag.get("content"), Some("0;url=#"), "{name}");
+                    let refresh = tag.get("content").and_then(|content| content.split_once(';'));
+                    assert_eq!(refresh.map(|(_, to)| to), Some("url=#"), "{name}");
                 }
             }
         }

@@ -105,6 +105,22 @@ fn verifier_and_redirect_uri_must_be_there() {
     assert!(error.description.starts_with("redirect_uri is missing"));
 }
 
+/// RFC 9700 §4.8.2: whoever sends a verifier believes in a challenge that somebody took away.
+#[test]
+fn a_code_without_a_challenge_goes_without_a_verifier_only() {
+    let mut attempt = Attempt::good();
+    attempt.code.code_challenge = None;
+    for verifier in [VERIFIER, "short", samples::CHALLENGE] {
+        attempt.code_verifier = Some(verifier.to_owned());
+        assert_eq!(attempt.judge().expect_err(verifier).code, ErrorCode::VerifierMismatch);
+    }
+    attempt.code_verifier = None;
+    assert_eq!(attempt.judge(), Ok(()));
+    // The other checks stand.
+    attempt.redirect_uri = None;
+    assert_eq!(attempt.judge().expect_err("no address").code, ErrorCode::RedirectUriChanged);
+}
+
 #[test]
 fn the_redirect_uri_is_compared_as_text_and_the_log_says_how_it_differs() {
     for (given, difference) in [

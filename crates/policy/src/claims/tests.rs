@@ -1,8 +1,11 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use vestibule_model::{ErrorCode, claims::ClaimsRequest};
+use vestibule_model::{ErrorCode, Subject, claims::ClaimsRequest};
 
-use super::{SUPPORTED, asked_by_name, id_token, of_scope, parse_request, userinfo};
+use super::{
+    SUPPORTED, asked_by_name, fits_subject, id_token, id_token_alone, of_scope, parse_request,
+    userinfo,
+};
 use crate::samples::{scope, user};
 
 fn names(claims: &Map<String, Value>) -> Vec<&str> {
@@ -61,8 +64,59 @@ fn claims_asked_by_name_go_where_they_were_asked_for() {
 fn no_request_can_replace_the_subject() {
     let request = asked(r#"{"userinfo":{"sub":{"value":"bob"},"email":{"value":"bob@x"}}}"#);
     let answer = userinfo(&user(), &scope("openid"), &request);
-    assert_eq!(answer["sub"], json!("alice"));
+    assert_eq!(answer, Map::from_iter([("sub".to_owned(), json!("alice"))]));
+}
+
+#[test]
+fn a_claim_wanted_with_a_value_comes_with_that_value_or_not_at_all() {
+    for (wanted, comes) in [
+        (r#"{"value":"alice@example.org"}"#, true),
+        (r#"{"value":"bob@example.org"}"#, false),
+        (r#"{"essential":true,"value":"bob@example.org"}"#, false),
+        (r#"{"values":["bob@example.org","alice@example.org"]}"#, true),
+        (r#"{"values":["ALICE@example.org"]}"#, false),
+        (r#"{"values":[]}"#, true),
+        (r#"{"value":7}"#, false),
+        ("null", true),
+    ] {
+        let request =
+            format!(r#"{{"userinfo":{{"email":{wanted}}},"id_token":{{"email":{wanted}}}}}"#);
+        let request = asked(&request);
+        let by_info = userinfo(&user(), &scope("openid"), &request);
+        let by_token = id_token(&user(), &scope("openid"), &request);
+        for answer in [by_info, by_token] {
+            let email = answer.get("email");
+            assert_eq!(email, comes.then(|| json!("alice@example.org")).as_ref(), "{wanted}");
+        }
+    }
+    // What a scope stands for comes by the scope.
+    let request = asked(r#"{"userinfo":{"email":{"value":"bob@example.org"}}}"#);
+    let answer = userinfo(&user(), &scope("openid email"), &request);
     assert_eq!(answer["email"], json!("alice@example.org"));
+}
+
+#[test]
+fn an_id_token_alone_has_what_the_scopes_stand_for() {
+    let request = asked(r#"{"id_token":{"name":null},"userinfo":{"gender":null}}"#);
+    let body = id_token_alone(&user(), &scope("openid email"), &request);
+    assert_eq!(names(&body), ["email", "email_verified", "name"]);
+}
+
+#[test]
+fn a_wanted_sub_fits_one_person_or_several() {
+    let alice = Subject::new("alice");
+    for (claims, fits) in [
+        ("{}", true),
+        (r#"{"id_token":{"sub":null}}"#, true),
+        (r#"{"id_token":{"sub":{"essential":true}}}"#, true),
+        (r#"{"id_token":{"sub":{"value":"alice"}}}"#, true),
+        (r#"{"id_token":{"sub":{"value":"bob"}}}"#, false),
+        (r#"{"id_token":{"sub":{"values":["bob","alice"]}}}"#, true),
+        (r#"{"id_token":{"sub":{"values":["bob","carol"]}}}"#, false),
+        (r#"{"userinfo":{"sub":{"value":"bob"}}}"#, true),
+    ] {
+        assert_eq!(fits_subject(&asked(claims), &alice), fits, "{claims}");
+    }
 }
 
 #[test]

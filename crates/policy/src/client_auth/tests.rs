@@ -1,8 +1,10 @@
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
-use vestibule_model::{ClientId, ErrorCode, OAuthError, client::AuthMethod};
+use vestibule_model::{
+    ClientId, ErrorCode, OAuthError, client::AuthMethod, jose::ClientSignatureAlg,
+};
 
-use super::{AssertionId, check_assertion_claims, check_method};
+use super::{AssertionId, assertion_method, check_assertion_claims, check_method};
 use crate::samples::{self, NOW};
 
 fn good() -> Value {
@@ -46,6 +48,15 @@ fn a_client_uses_the_one_method_that_it_registered() {
 }
 
 #[test]
+fn the_algorithm_of_an_assertion_says_which_method_it_belongs_to() {
+    for alg in ClientSignatureAlg::ALL.iter().copied() {
+        let by_secret = alg.as_str().starts_with("HS");
+        assert_eq!(assertion_method(alg) == AuthMethod::ClientSecretJwt, by_secret, "{alg:?}");
+        assert_eq!(assertion_method(alg) == AuthMethod::PrivateKeyJwt, !by_secret, "{alg:?}");
+    }
+}
+
+#[test]
 fn a_right_assertion_names_what_to_remember() {
     let id = judge(good()).expect("right");
     // It passes until 30 s after its end, so it is remembered that long.
@@ -81,7 +92,7 @@ fn each_wrong_claim_has_its_own_code() {
         ("exp", json!(NOW.0 - 30), Expired),
         ("exp", json!(0), Expired),
         ("exp", json!(i64::MIN), Expired),
-        ("exp", json!(NOW.0 + 601), Malformed),
+        ("exp", json!(NOW.0 + 3_601), Malformed),
         ("exp", json!(i64::MAX), Malformed),
         ("exp", json!(1e300), Malformed),
         ("nbf", json!(NOW.0 + 31), NotYet),
@@ -109,7 +120,7 @@ fn each_wrong_claim_has_its_own_code() {
 #[test]
 fn clocks_may_differ_by_thirty_seconds() {
     for (name, value) in
-        [("exp", NOW.0 - 29), ("nbf", NOW.0 + 30), ("iat", NOW.0 + 30), ("exp", NOW.0 + 600)]
+        [("exp", NOW.0 - 29), ("nbf", NOW.0 + 30), ("iat", NOW.0 + 30), ("exp", NOW.0 + 3_600)]
     {
         with(name, json!(value)).expect(name);
     }
@@ -136,7 +147,7 @@ proptest! {
         let names = ["iss", "sub", "aud", "exp", "jti", "nbf", "iat"];
         let claims: Map<_, _> = names.iter().map(ToString::to_string).zip(values).collect();
         if let Ok(id) = judge(Value::Object(claims)) {
-            prop_assert!(id.expires_at > NOW && id.expires_at <= NOW.plus(630));
+            prop_assert!(id.expires_at > NOW && id.expires_at <= NOW.plus(3_630));
         }
     }
 }

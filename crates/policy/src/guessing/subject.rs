@@ -42,6 +42,9 @@ pub enum Subject {
         /// Whose: a user id, or the name of a verification.
         owner: String,
     },
+    /// Clients that register themselves from one address, written as in [`Subject::Ip`]. Charged
+    /// before they are judged, as an account is, and never forgotten.
+    Registration(IpAddr),
 }
 
 impl Subject {
@@ -66,6 +69,7 @@ impl fmt::Display for Subject {
             Self::Ip(IpAddr::V6(network)) => write!(f, "ip:{network}/64"),
             Self::Client(id) => write!(f, "client:{id}"),
             Self::Code { kind, owner } => write!(f, "code:{kind}:{owner}"),
+            Self::Registration(address) => write!(f, "registration:{address}"),
         }
     }
 }
@@ -93,6 +97,15 @@ pub fn subjects(attempt: &Try<'_>, limits: &Limits) -> Vec<(Subject, Limit)> {
 #[must_use]
 pub fn code_subject(kind: &'static str, owner: &str, limits: &Limits) -> (Subject, Limit) {
     (Subject::Code { kind, owner: owner.to_owned() }, limits.code)
+}
+
+/// What a registration through the open door (RFC 7591 §3) is counted against, whether it is a good
+/// one or not. A test suite makes hundreds; what one address leaves unused is bounded by the number of
+/// unused clients altogether.
+#[must_use]
+pub fn registration_subject(ip: IpAddr) -> (Subject, Limit) {
+    let limit = Limit { attempts: 3_000, window: 3_600, first_delay: 60, max_delay: 3_600 };
+    (Subject::Registration(network(ip)), limit)
 }
 
 /// The address as far as one customer has it: an IPv6 site gets a /64 (RFC 6177 §2).

@@ -170,6 +170,19 @@ fn only_what_one_person_owns_is_forgotten_after_success() {
     assert!(subjects(&attempt("u1", Some("d"), ""), &limits)[0].0.is_narrow());
 }
 
+#[test]
+fn registrations_are_counted_by_address_and_before_they_are_judged() {
+    let of = |ip: &str| registration_subject(ip.parse().unwrap());
+    let (subject, limit) = of("2001:db8::1");
+    assert_eq!(subject.to_string(), "registration:2001:db8::");
+    assert!(subject.is_narrow());
+    assert_eq!(of("2001:db8::2").0, subject, "one site");
+    assert_ne!(of("203.0.113.7").0, subject);
+    let counters = relentless(&limit, 3_001);
+    assert!(!is_locked(&counters[2_998], NOW));
+    assert!(is_locked(&counters[2_999], NOW));
+}
+
 fn limits() -> impl Strategy<Value = Limit> {
     (1..8_i64, 1..2_000_i64, 1..120_i64, 0..2_000_i64).prop_map(
         |(attempts, window, first_delay, more)| Limit {

@@ -39,6 +39,11 @@ pub fn agrees(exchange: &Exchange<'_>) -> Result<(), OAuthError> {
             }
             Output::Authenticate { .. } => return Err(disagreement("client")),
             Output::Recover { .. } => Input::Recovered(Some(Box::new(recovered(exchange)?))),
+            Output::Extend { .. }
+                if exchange.code.code_challenge.is_none() && exchange.code_verifier.is_none() =>
+            {
+                Input::Extended { access_extensions: Extensions::new() }
+            }
             Output::Extend { extensions } => {
                 let pkce = Pkce::required();
                 let challenge = extensions.remove(&pkce);
@@ -59,13 +64,15 @@ pub fn agrees(exchange: &Exchange<'_>) -> Result<(), OAuthError> {
 /// The code's row as the machine knows grants.
 fn recovered(exchange: &Exchange<'_>) -> Result<Grant, OAuthError> {
     let (code, grant) = (exchange.code, exchange.grant);
-    let pkce = Pkce::required();
-    let challenge = pkce
-        .challenge(Some("S256".into()), Some(code.code_challenge.as_str().into()))
-        .map_err(|()| disagreement("code_challenge"))?
-        .ok_or_else(|| disagreement("code_challenge"))?;
     let mut extensions = Extensions::new();
-    extensions.set(&pkce, challenge);
+    if let Some(challenge) = &code.code_challenge {
+        let pkce = Pkce::required();
+        let challenge = pkce
+            .challenge(Some("S256".into()), Some(challenge.into()))
+            .map_err(|()| disagreement("code_challenge"))?
+            .ok_or_else(|| disagreement("code_challenge"))?;
+        extensions.set(&pkce, challenge);
+    }
     Ok(Grant {
         owner_id: grant.user_id.as_str().to_owned(),
         client_id: code.client_id.as_str().to_owned(),

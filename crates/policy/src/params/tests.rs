@@ -72,6 +72,56 @@ fn a_long_value_is_refused_at_its_decoded_length() {
     assert_eq!(text, "The parameter a is too long");
 }
 
+/// What is left of a spoilt request, by name, and the code of its first fault.
+fn salvaged(bytes: &[u8]) -> (Vec<String>, Option<ErrorCode>) {
+    let (params, fault) = Params::salvage(bytes);
+    (params.iter().map(|(name, _)| name.to_owned()).collect(), fault.map(|fault| fault.code))
+}
+
+#[test]
+fn what_is_whole_and_there_once_survives_the_faults_of_the_rest() {
+    let (repeated, malformed) = (ErrorCode::ParameterRepeated, ErrorCode::RequestMalformed);
+    for (text, left, fault) in [
+        ("client_id=a&state=b", &["client_id", "state"][..], None),
+        ("client_id=a&state=b&state=b&x=y", &["client_id", "x"], Some(repeated)),
+        ("state=b&client_id=a&state=&state=c&state=d", &["client_id"], Some(repeated)),
+        ("client_id=a&state=%zz", &["client_id"], Some(malformed)),
+        // A value that cannot be read is a value: the readable one is not the only one.
+        ("client_id=a&client_id=%zz", &[], Some(malformed)),
+        ("client_id=%zz&client_id=a", &[], Some(malformed)),
+        ("client_id=a&client_id=", &["client_id"], None),
+        ("%zz=x&client_id=a", &["client_id"], Some(malformed)),
+        ("a=1&a=2&b=%ff", &[], Some(repeated)),
+        ("b=%ff&a=1&a=2", &[], Some(malformed)),
+    ] {
+        let (kept, code) = salvaged(text.as_bytes());
+        assert_eq!(
+            (kept, code),
+            (left.iter().map(|&name| name.to_owned()).collect(), fault),
+            "{text}"
+        );
+    }
+    let long = format!("client_id=a&x={}", "y".repeat(MAX_VALUE + 1));
+    let expected = (vec!["client_id".to_owned()], Some(ErrorCode::ParameterTooLong));
+    assert_eq!(salvaged(long.as_bytes()), expected);
+}
+
+#[test]
+fn pairs_from_elsewhere_keep_to_the_same_rules() {
+    let made = |pairs: &[(&str, &str)]| {
+        let owned = pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Params::from_pairs(owned).map_err(|error| error.code)
+    };
+    let params = made(&[("state", "a&b=c %+\u{e9}"), ("scope", "")]).expect("right");
+    assert_eq!((params.get("state"), params.get("scope")), (Some("a&b=c %+\u{e9}"), None));
+    for (pairs, code) in [
+        (&[("state", "a\0")][..], ErrorCode::RequestMalformed),
+        (&[("state", &"x".repeat(MAX_VALUE + 1))], ErrorCode::ParameterTooLong),
+    ] {
+        assert_eq!(made(pairs).expect_err("wrong"), code);
+    }
+}
+
 #[test]
 fn debug_shows_no_value() {
     let params = Params::parse(b"code=s3cret&client_secret=hush").expect("well-formed");
@@ -91,6 +141,10 @@ proptest! {
         if let Err(error) = Params::parse(&bytes) {
             prop_assert!(is_describable(&error.description), "{}", error.description);
         }
+        let (params, _) = Params::salvage(&bytes);
+        let mut names: Vec<_> = params.iter().map(|(name, _)| name).collect();
+        names.sort_unstable();
+        prop_assert!(names.windows(2).all(|two| two[0] != two[1] || two[0] == "resource"));
     }
 
     #[test]

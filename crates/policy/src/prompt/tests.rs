@@ -3,7 +3,7 @@
 mod worlds;
 
 use vestibule_model::{
-    ErrorCode, SessionId, UserId,
+    ErrorCode, SessionId, Subject, UserId,
     browser_session::BrowserSession,
     claims::ClaimsRequest,
     client::{AuthMethod, Client},
@@ -46,7 +46,9 @@ impl World {
     }
 
     fn next(&self) -> Step {
+        let sub = self.session.as_ref().map(|session| Subject::new(session.user_id.as_str()));
         let standing = Standing {
+            subject: sub.as_ref(),
             session: self.session.as_ref(),
             consent: self.consent.as_ref(),
             progress: &self.progress,
@@ -72,6 +74,7 @@ fn other() -> Option<SessionId> {
 fn name(step: &Step) -> &'static str {
     match step {
         Step::Login { reason: LoginReason::NoSession } => "login: nobody",
+        Step::Login { reason: LoginReason::NewAccount } => "register",
         Step::Login { reason: LoginReason::OtherSubject } => "login: other person",
         Step::Login { reason: LoginReason::PromptLogin } => "login: asked for",
         Step::Login { reason: LoginReason::TooOld } => "login: too old",
@@ -185,11 +188,11 @@ const ROWS: &[Row] = &[
         "VST-0215",
     ),
     // The expected person.
-    ("hint fits", |w| w.request.hinted_subject = Some(UserId::new("alice")), "issue", "issue"),
+    ("hint fits", |w| w.request.hinted_subject = Some(Subject::new("alice")), "issue", "issue"),
     (
         "hint is of another",
         |w| {
-            w.request.hinted_subject = Some(UserId::new("bob"));
+            w.request.hinted_subject = Some(Subject::new("bob"));
         },
         "login: other person",
         "VST-0223",
@@ -197,7 +200,7 @@ const ROWS: &[Row] = &[
     (
         "hint is of another, signed in here",
         |w| {
-            w.request.hinted_subject = Some(UserId::new("bob"));
+            w.request.hinted_subject = Some(Subject::new("bob"));
             w.progress.signed_in = mine();
         },
         "login: other person",
@@ -206,11 +209,23 @@ const ROWS: &[Row] = &[
     (
         "hint, nobody",
         |w| {
-            w.request.hinted_subject = Some(UserId::new("bob"));
+            w.request.hinted_subject = Some(Subject::new("bob"));
             w.session = None;
         },
         "login: nobody",
         "VST-0215",
+    ),
+    (
+        "the claims name others",
+        |w| w.request.claims = wanted_sub(&["bob", "carol"]),
+        "login: other person",
+        "VST-0223",
+    ),
+    (
+        "the claims name this person among others",
+        |w| w.request.claims = wanted_sub(&["bob", "alice"]),
+        "issue",
+        "issue",
     ),
     // Consent.
     ("new scope", |w| w.request.scope = scope("openid email"), "consent", "VST-0216"),
@@ -358,6 +373,11 @@ const ROWS: &[Row] = &[
     ),
 ];
 
+fn wanted_sub(values: &[&str]) -> ClaimsRequest {
+    let text = serde_json::json!({ "id_token": { "sub": { "values": values } } }).to_string();
+    crate::claims::parse_request(&text).expect("a claims request")
+}
+
 fn email_claim() -> ClaimsRequest {
     let mut claims = ClaimsRequest::default();
     claims.userinfo.insert("email".to_owned(), None);
@@ -378,7 +398,7 @@ fn the_table_holds_with_and_without_prompt_none() {
 /// `prompt`, what was done on this request's pages, the step.
 #[test]
 fn each_prompt_asks_once_and_only_this_session_counts() {
-    use Prompt::{Consent, Login, SelectAccount};
+    use Prompt::{Consent, Create, Login, SelectAccount};
     type Marks = (Option<SessionId>, Option<SessionId>, Option<SessionId>);
     let nothing: Marks = (None, None, None);
     let rows: Vec<(&[Prompt], Marks, &str)> = vec![
@@ -402,6 +422,11 @@ fn each_prompt_asks_once_and_only_this_session_counts() {
         (&[SelectAccount, Consent], nothing.clone(), "select"),
         (&[SelectAccount, Consent], (None, mine(), None), "consent"),
         (&[Login, SelectAccount, Consent], (mine(), mine(), mine()), "issue"),
+        (&[Create], nothing.clone(), "register"),
+        (&[Create], (other(), mine(), mine()), "register"),
+        (&[Create], (mine(), None, None), "issue"),
+        (&[Create, Consent], (mine(), None, None), "consent"),
+        (&[Login, Create], nothing.clone(), "register"),
     ];
     for (prompt, (signed_in, account_chosen, consented), step) in rows {
         let mut world = World::new();
@@ -412,6 +437,14 @@ fn each_prompt_asks_once_and_only_this_session_counts() {
         let asks = step == "consent";
         assert_eq!(name(&world.next()) == "consent", asks, "own client: {prompt:?}");
     }
+}
+
+#[test]
+fn nobody_signed_in_makes_an_account_first() {
+    let mut world = World::new();
+    world.session = None;
+    world.request.prompt = vec![Prompt::Create];
+    assert_eq!(name(&world.next()), "register");
 }
 
 #[test]

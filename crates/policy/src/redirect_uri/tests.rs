@@ -271,6 +271,9 @@ fn the_answer_joins_the_query_that_is_there() {
         let safe = check(&[uri.to_owned()], Native, uri).expect(uri);
         assert_eq!(safe.with_query(&pairs), format!("{uri}{joint}{added}"));
         assert_eq!(safe.with_query(&[]), uri);
+        let fragment = added.replace('+', "%20");
+        assert_eq!(safe.with_fragment(&pairs), format!("{uri}#{fragment}"));
+        assert_eq!(safe.with_fragment(&[("state", "a+b")]), format!("{uri}#state=a%2Bb"));
     }
 }
 

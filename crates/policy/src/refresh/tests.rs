@@ -6,7 +6,7 @@ use vestibule_model::{
     settings::Lifetimes,
 };
 
-use super::{Presented, RefreshDecision, decide};
+use super::{Presented, RefreshDecision, decide, scope_changed};
 use crate::samples::{self, NOW, scope};
 
 struct Attempt {
@@ -94,14 +94,28 @@ fn a_lost_answer_is_given_again_within_the_grace_and_never_later() {
         (86_400, 30, false, false),
     ] {
         let attempt = Attempt { successor_used, grace, ..Attempt::good() }.used_at(-elapsed);
-        let expected = if replayed { RefreshDecision::Replay } else { RefreshDecision::Reuse };
+        let whole = RefreshDecision::Replay { scope: samples::grant().scope };
+        let expected = if replayed { whole } else { RefreshDecision::Reuse };
         assert_eq!(attempt.decide(), expected, "{elapsed} {grace} {successor_used}");
     }
 }
 
+/// RFC 6749 §6: the repeated request is judged by its own scope, and theft by none.
+#[test]
+fn a_repeated_request_stands_for_the_scope_it_names() {
+    let again = |asked| Attempt { requested: Some(scope(asked)), ..Attempt::good() };
+    let narrow = again("openid").used_at(-1).decide();
+    assert_eq!(narrow, RefreshDecision::Replay { scope: scope("openid") });
+    assert_eq!(again("openid api").used_at(-1).refusal(), ErrorCode::ScopeWidened);
+    assert_eq!(again("openid api").used_at(-31).decide(), RefreshDecision::Reuse);
+    let error = scope_changed(&scope("openid"), &scope("openid profile"));
+    assert_eq!(error.code, ErrorCode::RefreshScopeChanged);
+}
+
 #[test]
 fn a_clock_that_runs_behind_does_not_turn_a_lost_answer_into_theft() {
-    assert_eq!(Attempt::good().used_at(2).decide(), RefreshDecision::Replay);
+    let again = Attempt::good().used_at(2).decide();
+    assert_eq!(again, RefreshDecision::Replay { scope: samples::grant().scope });
 }
 
 #[test]
@@ -185,9 +199,14 @@ proptest! {
                     prop_assert_eq!(scope, requested);
                 }
             }
-            RefreshDecision::Replay => prop_assert!(used.is_some() && !successor_used),
+            RefreshDecision::Replay { scope } => {
+                prop_assert!(used.is_some() && !successor_used);
+                prop_assert!(scope.is_subset(&granted));
+            }
             RefreshDecision::Reuse => prop_assert!(used.is_some()),
-            RefreshDecision::Refuse(_) => prop_assert!(used.is_none()),
+            RefreshDecision::Refuse(error) => {
+                prop_assert!(used.is_none() || error.code == ErrorCode::ScopeWidened);
+            }
         }
     }
 }

@@ -1,51 +1,49 @@
-//! Authorization endpoint (RFC 6749 §3.1, OIDC Core §3.1.2).
+//! Authorization endpoint (RFC 6749 §3.1, OIDC Core §3.1.2, §3.2.2, §3.3.2).
 //!
 //! A request is checked once, then asked again and again what it still needs, until it can be
 //! answered: here for a person who is signed in already, on [`resume`] after each page.
 
-mod code;
+mod answer;
+pub(crate) mod hint;
+mod request_object;
 pub mod respond;
 pub mod restart;
 pub mod resume;
 
-use actix_web::{HttpRequest, HttpResponse};
-use vestibule_keys::Expected;
+use actix_web::{HttpRequest, HttpResponse, http::Method};
 use vestibule_model::{
-    ClientId, ErrorCode, InteractionId, OAuthError, Timestamp, UserId,
+    ClientId, ErrorCode, InteractionId, OAuthError, Timestamp,
     entropy::random_id,
     interaction::{AuthorizationRequest, Interaction, Progress},
 };
 use vestibule_policy::{
-    authorize::{HintedSubject, Rejection, validate},
+    authorize::{Rejection, refuse, validate},
     params::Params,
     prompt::Step,
 };
 use vestibule_web::{
-    AppState, FormParams, QueryParams, RequestId, State, asked::Situation, browser, page_error,
+    AppState, RequestId, State, asked::Situation, browser, form::FormBytes, page_error,
 };
 
-use code::issue_code;
 use respond::{Answer, Leaving};
 
 /// `GET /authorize`.
-pub async fn get(state: State, http: HttpRequest, query: QueryParams) -> HttpResponse {
-    match query.0 {
-        Ok(params) => begin(&state, &http, &params).await,
-        Err(error) => page_error(&state, &http, &error),
-    }
+pub async fn get(state: State, http: HttpRequest) -> HttpResponse {
+    begin(&state, &http, http.query_string().as_bytes()).await
 }
 
 /// `POST /authorize` (OIDC Core §3.1.2.1: the same parameters in a form).
-pub async fn post(state: State, http: HttpRequest, form: FormParams) -> HttpResponse {
+pub async fn post(state: State, http: HttpRequest, form: FormBytes) -> HttpResponse {
     match form.0 {
-        Ok(params) => begin(&state, &http, &params).await,
+        Ok(bytes) => begin(&state, &http, &bytes).await,
         Err(error) => page_error(&state, &http, &error),
     }
 }
 
-async fn begin(state: &AppState, http: &HttpRequest, params: &Params) -> HttpResponse {
+async fn begin(state: &AppState, http: &HttpRequest, bytes: &[u8]) -> HttpResponse {
     let now = state.now();
-    match respond_to(state, http, params, now).await {
+    let (params, fault) = Params::salvage(bytes);
+    match respond_to(state, http, params, fault, now).await {
         Ok(response) => response,
         Err(Rejection::Page(error)) => page_error(state, http, &error),
         Err(Rejection::Redirect { to, response_mode, state: client_state, error }) => {
@@ -59,10 +57,12 @@ async fn begin(state: &AppState, http: &HttpRequest, params: &Params) -> HttpRes
     }
 }
 
+/// `fault` is what makes the request unreadable but for `params` (RFC 6749 §3.1).
 async fn respond_to(
     state: &AppState,
     http: &HttpRequest,
-    params: &Params,
+    params: Params,
+    fault: Option<OAuthError>,
     now: Timestamp,
 ) -> Result<HttpResponse, Rejection> {
     let client_id = ClientId::new(params.get("client_id").unwrap_or_default());
@@ -74,29 +74,74 @@ async fn respond_to(
         .await
         .map_err(Rejection::Page)?;
     let client = situation.as_ref().map(|situation| &situation.client);
-    let request = validate(params, client, |hint| hinted(state, hint), &state.settings)?;
+    if let Some(fault) = fault {
+        return Err(refuse(&params, client, &state.settings, fault));
+    }
     let Some(situation) = situation else {
-        return Err(Rejection::Page(ErrorCode::ClientUnknown.into()));
+        return Err(unknown_client(state, &params));
     };
+    let request = checked(state, &situation, &params, now).await?;
     // A form sent from the client's own site arrives without our `SameSite=Lax` cookie. The
     // redirect to `resume` brings the cookie, so who is signed in is asked there.
-    let blind_post = http.method() == actix_web::http::Method::POST && !has_session;
     let progress = Progress::default();
-    if blind_post {
+    if http.method() == Method::POST && !has_session {
         return park(state, request, progress, now, None).await;
     }
-    match situation.next(&request, &progress, &state.settings, now) {
+    match situation.next(state, &request, &progress, now) {
         Step::Issue => {
-            let code = issue_code(state, &situation, &request, None, now).await;
-            let code = code.map_err(Rejection::Page)?;
-            let answer = Answer::code(state, &request, &code);
+            let answer = issue(state, &situation, &request, None, now).await;
+            let answer = answer.map_err(Rejection::Page)?;
             Ok(answer.send(state, http, Leaving::Directly))
         }
         Step::Deny(error) => {
             respond::log_refusal(http, &error);
-            Ok(Answer::refusal(state, &request, &error).send(state, http, Leaving::Directly))
+            let answer = Answer::refusal(state, &request, &situation, &error);
+            Ok(answer.send(state, http, Leaving::Directly))
         }
         step => park(state, request, progress, now, Some(&step)).await,
+    }
+}
+
+/// The refusal of a request whose `client_id` is missing or nobody's.
+fn unknown_client(state: &AppState, params: &Params) -> Rejection {
+    let judged = validate(params, None, |_| None, &state.settings);
+    judged.err().unwrap_or_else(|| Rejection::Page(ErrorCode::ClientUnknown.into()))
+}
+
+/// The request with its request object resolved and every parameter checked.
+async fn checked(
+    state: &AppState,
+    situation: &Situation,
+    params: &Params,
+    now: Timestamp,
+) -> Result<AuthorizationRequest, Rejection> {
+    let client = &situation.client;
+    let params = request_object::resolve(state, client, params, now).await?;
+    let inside = match params.get("id_token_hint") {
+        Some(hint) => hint::opened(state, client, hint).await.map_err(Rejection::Page)?,
+        None => None,
+    };
+    let hinted = |hint: &str| hint::subject(state, inside.as_deref().unwrap_or(hint));
+    validate(&params, Some(client), hinted, &state.settings)
+}
+
+/// The answer that carries what `response_type` asks for. The client is told if its key for
+/// encrypted ID tokens cannot be had, and if the person signed out at this very moment.
+async fn issue(
+    state: &AppState,
+    situation: &Situation,
+    request: &AuthorizationRequest,
+    interaction: Option<&InteractionId>,
+    now: Timestamp,
+) -> Result<Answer, OAuthError> {
+    match answer::issue(state, situation, request, interaction, now).await {
+        Ok(given) => Ok(Answer::success(state, request, situation, given)),
+        Err(error)
+            if matches!(error.code, ErrorCode::ResponseKeyMissing | ErrorCode::LoginRequired) =>
+        {
+            Ok(Answer::refusal(state, request, situation, &error))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -134,20 +179,6 @@ async fn store(
         .write(move |conn| Ok(vestibule_storage::interaction::insert(conn, &interaction)?))
         .await?;
     Ok(id)
-}
-
-/// Whom an `id_token_hint` names. Its expiry does not matter (OIDC Core §3.1.2.1), its signature
-/// does.
-fn hinted(state: &AppState, hint: &str) -> Option<HintedSubject> {
-    let claims = state.ring().verify(hint, Expected::IdToken).ok()?;
-    let text = |name: &str| claims.get(name).and_then(|value| value.as_str());
-    if text("iss") != Some(state.settings.issuer.as_str()) {
-        return None;
-    }
-    Some(HintedSubject {
-        sub: UserId::new(text("sub")?),
-        client_ids: text("aud").map(str::to_owned).into_iter().collect(),
-    })
 }
 
 /// The request id for the audit log.

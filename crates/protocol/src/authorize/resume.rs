@@ -2,16 +2,16 @@
 
 use actix_web::{HttpRequest, HttpResponse, web::Path};
 use vestibule_model::{ErrorCode, InteractionId, OAuthError, settings::Issuer};
-use vestibule_policy::prompt::Step;
+use vestibule_policy::prompt::{LoginReason, Step};
 use vestibule_web::{AppState, State, asked::Asked, html, page_error, urls};
 
 use super::{
-    code::issue_code,
+    issue,
     respond::{self, Answer, Leaving},
 };
 
 /// Asks what the request still needs, and goes there: a page, or the client. A request that was
-/// answered already is answered again with a fresh code, so that the back button and a double
+/// answered already is answered again, with a fresh code, so that the back button and a double
 /// submit end at the client too.
 pub async fn get(state: State, http: HttpRequest, id: Path<String>) -> HttpResponse {
     let id = InteractionId::new(id.into_inner());
@@ -34,16 +34,17 @@ async fn resume(
     let request = &asked.interaction.request;
     // We may have come here from a form, and Chromium applies `form-action` to everything that a
     // form's answer redirects to.
-    let client_name = asked.situation.client.display_name().to_owned();
+    let client_name = html::client_name(state, http, &asked.situation.client);
     let leaving = Leaving::AfterForm { client_name };
     match asked.next(state, now) {
         Step::Issue => {
-            let code = issue_code(state, &asked.situation, request, Some(id), now).await?;
-            Ok(Answer::code(state, request, &code).send(state, http, leaving))
+            let answer = issue(state, &asked.situation, request, Some(id), now).await?;
+            Ok(answer.send(state, http, leaving))
         }
         Step::Deny(error) => {
             respond::log_refusal(http, &error);
-            Ok(Answer::refusal(state, request, &error).send(state, http, leaving))
+            let answer = Answer::refusal(state, request, &asked.situation, &error);
+            Ok(answer.send(state, http, leaving))
         }
         step => {
             let to = page_of(&state.settings.issuer, id, &step);
@@ -55,6 +56,7 @@ async fn resume(
 /// The page a step needs; `None` for the steps that end the request.
 pub(super) fn page_of(issuer: &Issuer, id: &InteractionId, step: &Step) -> Option<String> {
     let path = match step {
+        Step::Login { reason: LoginReason::NewAccount } => urls::REGISTER,
         Step::Login { .. } => urls::LOGIN,
         Step::SelectAccount => urls::SELECT_ACCOUNT,
         Step::StepUp { .. } => urls::VERIFY,

@@ -10,10 +10,10 @@ use vestibule_model::{
 };
 use vestibule_policy::authorization_code as policy;
 use vestibule_storage::Conn;
-use vestibule_web::{AppState, RequestId, profile};
+use vestibule_web::{RequestId, profile};
 
 use super::misuse;
-use crate::issue::{Mint, MintedTokens, Turn};
+use crate::issue::{Issuance, Mint, MintedTokens, Turn, id_token_recipient};
 
 /// The audit event of a second use.
 const REPLAYED: &str = "authorization_code.replayed";
@@ -46,12 +46,11 @@ impl Exchange {
     /// Redeems the code: once, for the client it was issued to, by whoever holds the verifier.
     pub async fn run(
         self,
-        state: &AppState,
         mint: &Mint<'_>,
         client: Client,
         request_id: &RequestId,
     ) -> Result<Map<String, Value>, OAuthError> {
-        let now = mint.now;
+        let (state, now) = (mint.state, mint.now);
         let hash = self.code.token_hash();
         let lookup = hash.clone();
         let Some(found) = state.read(move |conn| find(conn, &lookup)).await? else {
@@ -79,7 +78,16 @@ impl Exchange {
         }
         let user = profile::opened(state, found.user).await?;
         let turn = Turn { generation: 0, nonce: found.code.nonce.as_deref() };
-        let mut minted = mint.tokens(&client, &user, &found.grant, &found.grant.scope, turn)?;
+        let grant = &found.grant;
+        let recipient = id_token_recipient(state, &client, &grant.scope).await?;
+        let issuance = Issuance {
+            client: &client,
+            user: &user,
+            grant,
+            scope: &grant.scope,
+            recipient: recipient.as_ref(),
+        };
+        let mut minted = mint.tokens(&issuance, turn)?;
         let response = std::mem::take(&mut minted.response);
         let event = misuse::event(REPLAYED, &found.grant, request_id, now);
         match state.write(move |conn| redeem(conn, &hash, &found.grant, &minted, &event)).await? {

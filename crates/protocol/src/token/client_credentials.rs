@@ -3,22 +3,20 @@
 use serde_json::{Map, Value};
 use vestibule_model::{OAuthError, ScopeSet, client::Client};
 use vestibule_policy::client_credentials as policy;
-use vestibule_web::AppState;
 
 use crate::issue::Mint;
 
 /// Answers the request. A JWT access token needs no row, and so no write.
 pub async fn run(
-    state: &AppState,
     mint: &Mint<'_>,
     client: &Client,
     requested: Option<&ScopeSet>,
 ) -> Result<Map<String, Value>, OAuthError> {
-    let scope = policy::scope(client, requested)?;
+    let scope = policy::scope(client, requested, mint.state.settings.profile)?;
     let mut minted = mint.client_tokens(client, &scope)?;
     let response = std::mem::take(&mut minted.response);
     if minted.access_row.is_some() {
-        state.write(move |conn| minted.insert(conn)).await?;
+        mint.state.write(move |conn| minted.insert(conn)).await?;
     }
     Ok(response)
 }

@@ -112,17 +112,14 @@ async fn exchange(
         let client = client_auth::authenticate(state, credentials, now).await?;
         check_grant_type(&client, grant_type)?;
         let ring = state.ring();
-        let mint =
-            Mint { ring: &ring, settings: &state.settings, entropy: state.entropy.as_ref(), now };
+        let mint = Mint { state, ring: &ring, now };
         match request {
             TokenRequest::AuthorizationCode(exchange) => {
-                exchange.run(state, &mint, client, request_id).await
+                exchange.run(&mint, client, request_id).await
             }
-            TokenRequest::RefreshToken(refresh) => {
-                refresh.run(state, &mint, client, request_id).await
-            }
+            TokenRequest::RefreshToken(refresh) => refresh.run(&mint, client, request_id).await,
             TokenRequest::ClientCredentials { scope } => {
-                client_credentials::run(state, &mint, &client, scope.as_ref()).await
+                client_credentials::run(&mint, &client, scope.as_ref()).await
             }
         }
     };

@@ -19,7 +19,7 @@ use vestibule_storage::Conn;
 use vestibule_web::{AppState, RequestId, profile};
 
 use super::misuse;
-use crate::issue::{Mint, MintedTokens, Turn};
+use crate::issue::{Issuance, Mint, MintedTokens, Turn, id_token_recipient};
 
 /// The audit event of a use after the grace period.
 const REUSED: &str = "refresh_token.reused";
@@ -64,8 +64,11 @@ impl Found {
 /// How the write ended. Reuse leaves a mark, so it is no error of the transaction.
 enum Rotated {
     Fresh,
-    /// Another request was first; its sealed answer.
-    Lost(String),
+    /// Another request was first; its sealed answer, and the scope that this one stands for.
+    Lost {
+        sealed: String,
+        scope: ScopeSet,
+    },
     Reused,
     Refused(OAuthError),
 }
@@ -85,33 +88,41 @@ impl Refresh {
     /// Answers the request.
     pub async fn run(
         self,
-        state: &AppState,
         mint: &Mint<'_>,
         client: Client,
         request_id: &RequestId,
     ) -> Result<Map<String, Value>, OAuthError> {
-        let now = mint.now;
+        let (state, now) = (mint.state, mint.now);
+        let lifetimes = &state.settings.lifetimes;
         let hash = self.token.token_hash();
         let lookup = hash.clone();
         let found = state.read(move |conn| find_with_user(conn, &lookup, now)).await?;
         let Some((found, user)) = found else { return Err(ErrorCode::RefreshTokenUnknown.into()) };
         let reuse = misuse::event(REUSED, &found.grant, request_id, now);
-        let granted = match policy::decide(
-            &found.presented(&client, self.scope.as_ref()),
-            &mint.settings.lifetimes,
-            now,
-        ) {
-            RefreshDecision::Rotate { scope } => scope,
-            RefreshDecision::Replay => return replay(state, found.token.used).await,
-            RefreshDecision::Refuse(error) => return Err(error),
-            RefreshDecision::Reuse => {
-                state.write(move |conn| misuse::revoke(conn, &found.grant, &reuse)).await?;
-                return Err(ErrorCode::RefreshTokenReused.into());
-            }
-        };
+        let granted =
+            match policy::decide(&found.presented(&client, self.scope.as_ref()), lifetimes, now) {
+                RefreshDecision::Rotate { scope } => scope,
+                RefreshDecision::Replay { scope } => {
+                    let usage = found.token.used.ok_or(ErrorCode::RefreshTokenReused)?;
+                    return replay(state, &usage.sealed_reply, &scope).await;
+                }
+                RefreshDecision::Refuse(error) => return Err(error),
+                RefreshDecision::Reuse => {
+                    state.write(move |conn| misuse::revoke(conn, &found.grant, &reuse)).await?;
+                    return Err(ErrorCode::RefreshTokenReused.into());
+                }
+            };
         let user = profile::opened(state, user.map_err(OAuthError::new)?).await?;
         let turn = Turn { generation: found.token.generation + 1, nonce: None };
-        let mut minted = mint.tokens(&client, &user, &found.grant, &granted, turn)?;
+        let recipient = id_token_recipient(state, &client, &granted).await?;
+        let issuance = Issuance {
+            client: &client,
+            user: &user,
+            grant: &found.grant,
+            scope: &granted,
+            recipient: recipient.as_ref(),
+        };
+        let mut minted = mint.tokens(&issuance, turn)?;
         let response = std::mem::take(&mut minted.response);
         let Some(successor) = minted.refresh_row.as_ref().map(|row| row.hash.clone()) else {
             return Err(ErrorCode::GrantTypeNotAllowed.into());
@@ -123,12 +134,12 @@ impl Refresh {
             requested: self.scope,
             usage: RefreshUse { at: now, successor, sealed_reply },
             minted,
-            lifetimes: mint.settings.lifetimes.clone(),
+            lifetimes: lifetimes.clone(),
             reuse,
         };
         match state.write(move |conn| rotation.rotate(conn)).await? {
             Rotated::Fresh => Ok(response),
-            Rotated::Lost(sealed) => open(state, &sealed).await,
+            Rotated::Lost { sealed, scope } => replay(state, &sealed, &scope).await,
             Rotated::Reused => Err(ErrorCode::RefreshTokenReused.into()),
             Rotated::Refused(error) => Err(error),
         }
@@ -148,7 +159,9 @@ impl Rotation {
         let presented = found.presented(&self.client, self.requested.as_ref());
         let decision = policy::decide(&presented, &self.lifetimes, self.reuse.at);
         match (decision, found.token.used) {
-            (RefreshDecision::Replay, Some(usage)) => Ok(Rotated::Lost(usage.sealed_reply)),
+            (RefreshDecision::Replay { scope }, Some(usage)) => {
+                Ok(Rotated::Lost { sealed: usage.sealed_reply, scope })
+            }
             (RefreshDecision::Refuse(error), _) => Ok(Rotated::Refused(error)),
             _ => {
                 misuse::revoke(conn, &found.grant, &self.reuse)?;
@@ -195,12 +208,20 @@ pub(crate) fn find_with_user(
     Ok(Some((found, user)))
 }
 
+/// The answer of the first use once more, if it is for the same scope (RFC 6749 §6).
 async fn replay(
     state: &AppState,
-    used: Option<RefreshUse>,
+    sealed: &str,
+    scope: &ScopeSet,
 ) -> Result<Map<String, Value>, OAuthError> {
-    let usage = used.ok_or(ErrorCode::RefreshTokenReused)?;
-    open(state, &usage.sealed_reply).await
+    let reply = open(state, sealed).await?;
+    let first = reply.get("scope").and_then(Value::as_str).unwrap_or_default();
+    let first = ScopeSet::parse(first).unwrap_or_default();
+    if first != *scope {
+        return Err(policy::scope_changed(&first, scope));
+    }
+    state.metrics.refresh_replay();
+    Ok(reply)
 }
 
 fn seal(state: &AppState, response: &Map<String, Value>) -> Result<String, OAuthError> {
@@ -210,9 +231,7 @@ fn seal(state: &AppState, response: &Map<String, Value>) -> Result<String, OAuth
 
 async fn open(state: &AppState, sealed: &str) -> Result<Map<String, Value>, OAuthError> {
     let plain = state.open_sealed(SEALED_REPLY, sealed).await?;
-    let reply = serde_json::from_slice(&plain).map_err(|error| {
+    serde_json::from_slice(&plain).map_err(|error| {
         OAuthError::new(ErrorCode::Internal).because(format!("sealed reply: {error}"))
-    })?;
-    state.metrics.refresh_replay();
-    Ok(reply)
+    })
 }

@@ -2,12 +2,14 @@
 
 use clap::Subcommand;
 use serde_json::{Value, json};
+use vestibule_keys::EncryptionStep;
 use vestibule_keys::rotation::{self, Phase, RotationStep};
 use vestibule_model::Timestamp;
 use vestibule_model::audit::AuditEvent;
+use vestibule_model::encryption_key::StoredEncryptionKey;
 use vestibule_model::sealed::StoredDataKey;
 use vestibule_model::signing_key::StoredKey;
-use vestibule_storage::{data_key, signing_key};
+use vestibule_storage::data_key;
 
 use super::output::{Output, table};
 use crate::config::Config;
@@ -15,12 +17,13 @@ use crate::data_keys;
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
 use crate::premises::Premises;
-use crate::signing_keys::{Keeper, Wanted, schedule};
+use crate::signing_keys::{Keeper, Step, StoredKeys, Wanted, schedule};
 use crate::times;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// List the keys that sign tokens, and those that did or will.
+    /// List the keys that sign tokens and those that did or will, and the keys that clients encrypt
+    /// for.
     List,
     /// Let the next keys sign from now on. Running servers follow by themselves.
     Rotate {
@@ -47,44 +50,85 @@ pub(super) fn run(command: &Command, config: Config, output: &mut Output) -> Res
 }
 
 fn list(premises: &Premises, output: &mut Output) -> Result<(), Fault> {
-    let keys = premises.db.read(signing_key::list).wait()?;
+    let keys = premises.db.read(StoredKeys::read).wait()?;
     let now = premises.now();
-    let optional = |time: Option<Timestamp>| time.map(times::written).unwrap_or_default();
-    let rows: Vec<Vec<String>> = keys
-        .iter()
-        .map(|key| {
-            vec![
-                key.kid.clone(),
-                key.alg.as_str().to_owned(),
-                state(key, now).to_owned(),
-                times::written(key.published_at),
-                optional(key.active_at),
-                optional(key.retired_at),
-                optional(key.expires_at),
-            ]
-        })
-        .collect();
-    let answer: Vec<Value> = keys
-        .iter()
-        .map(|key| {
-            json!({
-                "kid": key.kid,
-                "alg": key.alg,
-                "state": state(key, now),
-                "published_at": key.published_at,
-                "active_at": key.active_at,
-                "retired_at": key.retired_at,
-                "expires_at": key.expires_at,
-            })
-        })
-        .collect();
-    let heading = ["KID", "ALG", "STATE", "PUBLISHED", "SIGNING", "RETIRED", "LEAVES JWKS"];
-    let words = if keys.is_empty() {
+    let signing = keys.signing.iter().map(|key| signing_row(key, now));
+    let rows: Vec<_> =
+        signing.chain(keys.encryption.iter().map(|key| encryption_row(key, now))).collect();
+    let signing = keys.signing.iter().map(|key| signing_json(key, now));
+    let answer: Vec<_> =
+        signing.chain(keys.encryption.iter().map(|key| encryption_json(key, now))).collect();
+    let heading = ["KID", "USE", "ALG", "STATE", "PUBLISHED", "SIGNING", "RETIRED", "ENDS"];
+    let words = if answer.is_empty() {
         "There are no keys yet: the server makes them when it first starts.".to_owned()
     } else {
         table(&heading, &rows)
     };
     output.answer(&Value::Array(answer), &words)
+}
+
+fn written(time: Option<Timestamp>) -> String {
+    time.map(times::written).unwrap_or_default()
+}
+
+fn signing_row(key: &StoredKey, now: Timestamp) -> Vec<String> {
+    vec![
+        key.kid.clone(),
+        "sig".to_owned(),
+        key.alg.as_str().to_owned(),
+        state(key, now).to_owned(),
+        times::written(key.published_at),
+        written(key.active_at),
+        written(key.retired_at),
+        written(key.expires_at),
+    ]
+}
+
+fn encryption_row(key: &StoredEncryptionKey, now: Timestamp) -> Vec<String> {
+    vec![
+        key.kid.clone(),
+        "enc".to_owned(),
+        key.key_type.as_str().to_owned(),
+        encryption_state(key, now).to_owned(),
+        times::written(key.created_at),
+        String::new(),
+        written(key.retired_at),
+        written(key.expires_at),
+    ]
+}
+
+fn signing_json(key: &StoredKey, now: Timestamp) -> Value {
+    json!({
+        "kid": key.kid,
+        "use": "sig",
+        "alg": key.alg,
+        "state": state(key, now),
+        "published_at": key.published_at,
+        "active_at": key.active_at,
+        "retired_at": key.retired_at,
+        "expires_at": key.expires_at,
+    })
+}
+
+fn encryption_json(key: &StoredEncryptionKey, now: Timestamp) -> Value {
+    json!({
+        "kid": key.kid,
+        "use": "enc",
+        "key_type": key.key_type.as_str(),
+        "state": encryption_state(key, now),
+        "published_at": key.created_at,
+        "retired_at": key.retired_at,
+        "expires_at": key.expires_at,
+    })
+}
+
+/// What an encryption key does now: a retired one still opens.
+fn encryption_state(key: &StoredEncryptionKey, now: Timestamp) -> &'static str {
+    match (key.retired_at, key.expires_at) {
+        (None, _) => "published",
+        (Some(_), Some(end)) if end <= now => "expired",
+        (Some(_), _) => "retired",
+    }
 }
 
 /// What a key does now.
@@ -117,7 +161,25 @@ fn rotate(premises: &Premises, force: bool, output: &mut Output) -> Result<(), F
     output.answer(&json!({ "steps": answer }), &words.join("\n"))
 }
 
-fn sentence(step: &RotationStep) -> String {
+fn sentence(step: &Step) -> String {
+    match step {
+        Step::Signing(step) => signing_sentence(step),
+        Step::Encryption(EncryptionStep::Create { key_type }) => {
+            format!("Clients encrypt for a new {} key from now on.", key_type.as_str())
+        }
+        Step::Encryption(EncryptionStep::Retire { kid, expires_at }) => {
+            let end = times::written(*expires_at);
+            format!("{kid} leaves the published keys, and opens no more at {end}.")
+        }
+        Step::Encryption(EncryptionStep::Forget { kid }) => forgotten(kid),
+    }
+}
+
+fn forgotten(kid: &str) -> String {
+    format!("The private part of {kid} is erased.")
+}
+
+fn signing_sentence(step: &RotationStep) -> String {
     match step {
         RotationStep::Create { alg, active: true } => format!("A new {} key signs.", alg.as_str()),
         RotationStep::Create { alg, active: false } => {
@@ -131,11 +193,26 @@ fn sentence(step: &RotationStep) -> String {
             let end = times::written(*expires_at);
             format!("{kid} signs no more, and leaves the published keys at {end}.")
         }
-        RotationStep::Forget { kid } => format!("The private part of {kid} is erased."),
+        RotationStep::Forget { kid } => forgotten(kid),
     }
 }
 
-fn to_json(step: &RotationStep) -> Value {
+fn to_json(step: &Step) -> Value {
+    match step {
+        Step::Signing(step) => signing_step_json(step),
+        Step::Encryption(EncryptionStep::Create { key_type }) => {
+            json!({ "step": "create", "use": "enc", "key_type": key_type.as_str() })
+        }
+        Step::Encryption(EncryptionStep::Retire { kid, expires_at }) => {
+            json!({ "step": "retire", "use": "enc", "kid": kid, "expires_at": expires_at })
+        }
+        Step::Encryption(EncryptionStep::Forget { kid }) => {
+            json!({ "step": "forget", "use": "enc", "kid": kid })
+        }
+    }
+}
+
+fn signing_step_json(step: &RotationStep) -> Value {
     match step {
         RotationStep::Create { alg, active } => {
             json!({ "step": "create", "alg": alg, "active": active })

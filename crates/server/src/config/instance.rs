@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use url::{Host, Url};
-use vestibule_model::settings::Issuer;
+use vestibule_model::settings::{Issuer, Profile};
 
 use super::key::{Key, Section};
 use super::reader::Reader;
@@ -29,6 +29,19 @@ pub(super) const SECTION: Section = Section {
              given. A public server must say where that is.",
         ),
         Key::new("display_name", "\"Vestibule\"", "The name people see at the top of every page."),
+        Key::new(
+            "profile",
+            "\"oauth2.1\"",
+            "Which rules hold. \"oauth2.1\": authorization codes only, always with PKCE. \"oidc\": all of\n\
+             OpenID Connect Core; clients may register the implicit and hybrid response types, and\n\
+             confidential clients may do without PKCE.",
+        ),
+        Key::absent(
+            "playground",
+            "true",
+            "Whether developers find a debugger for authorization requests at /playground. Without it:\n\
+             yes on localhost, no everywhere else.",
+        ),
     ],
 };
 
@@ -43,6 +56,10 @@ pub struct Instance {
     pub data_dir: PathBuf,
     /// The name on every page.
     pub display_name: String,
+    /// Which rules of OAuth and OpenID Connect hold.
+    pub profile: Profile,
+    /// Whether `/playground` is there.
+    pub playground: bool,
 }
 
 pub(super) fn read(reader: &mut Reader) -> Instance {
@@ -55,7 +72,15 @@ pub(super) fn read(reader: &mut Reader) -> Instance {
     }
     // A refused issuer still decides which rules hold, so that they are reported together.
     let is_loopback = Url::parse(&given).map_or(true, |url| is_loopback(&url));
+    let profile = reader.parsed("profile", |text| match text {
+        "oauth2.1" => Ok(Profile::OAuth21),
+        "oidc" => Ok(Profile::Oidc),
+        other => Err(format!("must be oauth2.1 or oidc, not {other:?}")),
+    });
+    let has_playground = reader.origin("playground").is_explicit();
     Instance {
+        profile: profile.unwrap_or_default(),
+        playground: if has_playground { reader.boolean("playground") } else { is_loopback },
         issuer,
         is_loopback,
         data_dir: reader.text("data_dir").unwrap_or_default().into(),

@@ -2,8 +2,8 @@
 //! the suggestions for misspelt keys all read it, so a key exists once.
 
 use super::{
-    accounts, consent, database, instance, keys, lifetimes, lockout, log, mail, metrics, mfa,
-    password, server,
+    accounts, claims, consent, database, instance, keys, lifetimes, lockout, log, mail, metrics,
+    mfa, outbound, password, registration, server,
 };
 
 /// A setting.
@@ -84,7 +84,7 @@ pub struct Section {
 }
 
 /// Every section, in the order of the file.
-pub const SECTIONS: [Section; 13] = [
+pub const SECTIONS: [Section; 16] = [
     instance::SECTION,
     server::SECTION,
     database::SECTION,
@@ -96,6 +96,9 @@ pub const SECTIONS: [Section; 13] = [
     lockout::SECTION,
     mfa::SECTION,
     consent::SECTION,
+    registration::SECTION,
+    outbound::SECTION,
+    claims::SECTION,
     metrics::SECTION,
     log::SECTION,
 ];

@@ -31,6 +31,7 @@ pub async fn erase_due(state: &State) -> Result<usize, OAuthError> {
             count => accounts += count,
         }
         state.mail_wake.notify_one();
+        state.logout_wake.notify_one();
     }
 }
 
@@ -47,7 +48,7 @@ pub fn erase(
     request_id: &str,
 ) -> Result<bool, OAuthError> {
     let Some(user) = vestibule_storage::user::find(conn, id)? else { return Ok(false) };
-    vestibule_storage::user::erase(conn, id)?;
+    vestibule_storage::user::erase(conn, id, now)?;
     // The id is a pseudonym from here on: nothing is left that it leads to.
     let event = AuditEvent::new(now, "account.erased", request_id).of_user(id);
     vestibule_storage::audit::insert(conn, &event)?;

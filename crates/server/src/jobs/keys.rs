@@ -1,23 +1,20 @@
-//! Follows the stored signing keys: rotates them when it is time, and takes over what another
-//! instance or `vestibule keys rotate` changed.
+//! Follows the stored signing and encryption keys: rotates them when it is time, and takes over what
+//! another instance or `vestibule keys rotate` changed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
-use vestibule_keys::rotation::RotationSettings;
 use vestibule_model::Timestamp;
 use vestibule_web::State;
 use vestibule_web::sealed::refresh;
 
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
-use crate::signing_keys::{Keeper, Wanted, fingerprint};
+use crate::signing_keys::{Fingerprint, Keeper, Schedule, StoredKeys, Wanted};
 
 /// How often it looks. Must stay well under the margin by which a key is published early.
 const EVERY: Duration = Duration::from_secs(2);
-
-type Fingerprint = Vec<(String, [Option<Timestamp>; 3], bool)>;
 
 /// What the job needs, and the state of the keys it last saw.
 pub struct KeyWatch {
@@ -28,7 +25,7 @@ pub struct KeyWatch {
 
 struct Tools {
     state: State,
-    schedule: RotationSettings,
+    schedule: Schedule,
 }
 
 /// A ring of a certain time drops keys that left the JWKS since, so it is loaded anew now and then.
@@ -36,19 +33,21 @@ const RING_AGE: i64 = 3_600;
 
 impl KeyWatch {
     /// A watch that has seen the keys of `seen`.
-    pub(crate) fn new(state: State, schedule: RotationSettings, seen: Fingerprint) -> Self {
+    pub(crate) fn new(state: State, schedule: Schedule, seen: Fingerprint) -> Self {
         let reloaded_at = state.now();
         Self { tools: Arc::new(Tools { state, schedule }), seen, reloaded_at }
     }
 
-    /// Watches until dropped. Looks only if somebody used the keys since it last looked.
+    /// Watches until dropped. Looks if somebody used the keys since it last looked, and at once if
+    /// somebody waits for it.
     pub async fn run(mut self) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            ticks.tick().await;
-            if !self.tools.state.keys.take_used() {
-                continue;
+            let keys = &self.tools.state.keys;
+            tokio::select! {
+                _ = ticks.tick() => if !keys.take_used() { continue },
+                () = keys.wanted() => {}
             }
             if let Err(fault) = self.look().await {
                 tracing::error!(event = "signing_keys.failed", %fault);
@@ -65,13 +64,13 @@ impl KeyWatch {
             for step in tools.keeper().bring_to(Wanted::Due, now)? {
                 tracing::info!(event = "signing_keys.changed", ?step);
             }
-            Ok::<_, Fault>(tools.state.db.read(vestibule_storage::signing_key::list).wait()?)
+            Ok::<_, Fault>(tools.state.db.read(StoredKeys::read).wait()?)
         });
         let stored = stored.await.map_err(|fault| Fault::refused(fault.to_string()))??;
         let now = self.tools.state.now();
-        self.tools.state.keys.note_checked(now);
-        let fingerprint = fingerprint(&stored);
+        let fingerprint = stored.fingerprint();
         if fingerprint == self.seen && now.since(self.reloaded_at) < RING_AGE {
+            self.tools.state.keys.note_checked(now);
             return Ok(());
         }
         // A key made elsewhere may be sealed under a data key that is new here.
@@ -79,8 +78,10 @@ impl KeyWatch {
         self.tools.state.db.read(move |conn| refresh::<Fault>(conn, &sealer)).await?;
         let ring = self.tools.keeper().parsed(&stored, now)?;
         self.tools.state.keys.replace(ring);
+        self.tools.state.keys.note_checked(now);
         if fingerprint != self.seen {
-            tracing::info!(event = "signing_keys.reloaded", keys = stored.len());
+            let (signing, encryption) = (stored.signing.len(), stored.encryption.len());
+            tracing::info!(event = "signing_keys.reloaded", keys = signing, encryption);
         }
         (self.seen, self.reloaded_at) = (fingerprint, now);
         Ok(())

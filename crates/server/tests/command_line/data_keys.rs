@@ -35,8 +35,8 @@ fn a_running_server_takes_the_new_data_key_over_and_seals_again() {
     let new = site.json("keys rotate-data")["id"].as_str().unwrap().to_owned();
     // Somebody has to come: an idle server asks the database nothing.
     assert!(server.get("/jwks").starts_with("HTTP/1.1 200"));
-    // Two signing keys of each of two algorithms.
-    assert_eq!(server.event("reseal.done")["texts"], 4);
+    // Two signing keys of each of two algorithms, and two encryption keys.
+    assert_eq!(server.event("reseal.done")["texts"], 6);
     assert_eq!(server.event("data_keys.retired")["key"], old);
     let expected = [(old, "retired".to_owned()), (new, "sealing".to_owned())];
     assert_eq!(states(&site), expected);

@@ -139,6 +139,7 @@ fn sign_in(conn: &mut Conn, id: &UserId, now: Timestamp) -> Result<(), StorageEr
             created_at: now,
             expires_at: now.plus(86_400),
             revoked_at: None,
+            session_ended_at: None,
         };
         vestibule_storage::browser_session::insert(conn, &session)?;
         vestibule_storage::grant::insert(conn, &grant)?;

@@ -27,7 +27,7 @@ fn clients_get_a_secret_once_and_keep_what_they_registered() {
          --auth-method client_secret_basic --scope openid --id-token-alg ES256 \
          --access-token-format opaque",
     );
-    assert_eq!(made["client_secret"].as_str().map(str::len), Some(43), "{made}");
+    assert_eq!(made["client_secret"].as_str().map(str::len), Some(64), "{made}");
     assert_eq!(made["grant_types"], serde_json::json!(["authorization_code", "refresh_token"]));
     assert_eq!(made["id_token_signed_response_alg"], "ES256");
     let listed = site.json("client list");
@@ -85,6 +85,62 @@ fn every_mistake_in_a_client_is_named_at_once() {
     assert_eq!(site.json("client list"), Value::Array(Vec::new()));
 }
 
+/// All of OpenID Connect Registration §2 can be said on the command line.
+#[test]
+fn clients_of_every_kind_are_made_and_removed() {
+    let site = Site::new();
+    let line = "client create --client-id web --redirect-uri https://a.example/cb --response-type \
+                id_token --auth-method client_secret_jwt --jwks-uri https://a.example/k \
+                --id-token-encryption RSA-OAEP:A256GCM --userinfo-signing-alg PS256 \
+                --userinfo-encryption A128KW --request-object-signing-alg none --subject-type \
+                pairwise --contact ana@a.example --default-max-age 60 --require-auth-time \
+                --frontchannel-logout-uri https://a.example/f --backchannel-logout-uri \
+                https://b.example/b --backchannel-logout-session-required --tos-uri \
+                https://a.example/t";
+    let said = site.failure(line);
+    assert!(said.contains("`id_token` is off on this server"), "{said}");
+    assert!(said.contains("profile = \"oidc\""), "{said}");
+    fs::write(site.path("m.json"), "{\"client_name\": \"App\", \"redirect_uris\": [\"x\"]}")
+        .unwrap();
+    let line = "client create --client-id web --metadata-file m.json --redirect-uri \
+                https://a.example/cb --auth-method client_secret_jwt --userinfo-encryption \
+                A128KW:A256GCM --subject-type pairwise --contact ana@a.example --required-acr phr \
+                --frontchannel-logout-uri https://a.example/f --default-acr-values phr";
+    let made = site.json(line);
+    for (name, value) in [
+        ("client_name", serde_json::json!("App")),
+        ("redirect_uris", serde_json::json!(["https://a.example/cb"])),
+        ("response_types", serde_json::json!(["code"])),
+        ("userinfo_encrypted_response_enc", serde_json::json!("A256GCM")),
+        ("subject_type", serde_json::json!("pairwise")),
+        ("required_acr", serde_json::json!("phr")),
+        ("frontchannel_logout_uri", serde_json::json!("https://a.example/f")),
+        ("registered_itself", serde_json::json!(false)),
+    ] {
+        assert_eq!(made[name], value, "{name}: {made}");
+    }
+    assert_eq!(site.json("client delete web")["deleted"], true);
+    assert!(site.failure("client delete web").contains("there is no client web"));
+    assert_eq!(site.json("client list"), Value::Array(Vec::new()));
+}
+
+#[test]
+fn initial_access_tokens_are_shown_once() {
+    let site = Site::new();
+    let made = site.json("initial-access-token create --label ci --uses 3 --expires-in 12h");
+    assert_eq!(made["token"].as_str().map(str::len), Some(43), "{made}");
+    assert_eq!((&made["label"], &made["uses_left"]), (&"ci".into(), &3.into()));
+    let lasts = made["expires_at"].as_i64().unwrap() - made["created_at"].as_i64().unwrap();
+    assert_eq!(lasts, 12 * 3_600);
+    let listed = site.json("initial-access-token list");
+    assert_eq!(listed[0]["id"], made["id"]);
+    assert!(listed[0].get("token").is_none(), "{listed}");
+    let id = made["id"].as_str().unwrap();
+    assert_eq!(site.json(&format!("initial-access-token delete {id}"))["deleted"], true);
+    assert!(site.failure(&format!("initial-access-token delete {id}")).contains("there is no"));
+    assert_eq!(site.json("initial-access-token list"), Value::Array(Vec::new()));
+}
+
 #[test]
 fn keys_are_rotated_and_never_too_early() {
     let site = Site::new();
@@ -107,6 +163,14 @@ fn keys_are_rotated_and_never_too_early() {
     assert!(site.failure("keys rotate").contains("was published only lately"));
     site.json("keys rotate --force");
     assert_eq!(states(&site, "RS256"), ["retired", "retired", "signing", "standby"]);
+    let keys = site.json("keys list");
+    let encryption = keys.as_array().unwrap().iter().filter(|key| key["use"] == "enc");
+    let published: Vec<_> = encryption
+        .filter(|key| key["state"] == "published")
+        .map(|key| key["key_type"].as_str().unwrap())
+        .collect();
+    assert_eq!(published.len(), 2, "{keys}");
+    assert!(published.contains(&"RSA") && published.contains(&"P-256"), "{keys}");
 }
 
 #[test]
@@ -159,6 +223,18 @@ fn a_public_server_is_refused_with_every_reason() {
         assert!(said.contains(part), "{said}");
     }
     assert!(!site.path("data").exists(), "a refused start leaves nothing behind");
+}
+
+#[test]
+fn trust_anchors_that_are_none_are_told_at_the_start() {
+    let site = Site::new();
+    fs::write(site.path("ca.pem"), "no certificate").unwrap();
+    let file = site.path("ca.pem");
+    let serve = || site.command("serve").env("VESTIBULE__OUTBOUND__EXTRA_CA_FILE", &file).output();
+    let output = serve().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("outbound") && said.contains("extra trust anchors"), "{said}");
 }
 
 #[test]

@@ -170,8 +170,8 @@ fn a_session_lives_is_renewed_and_ends(database: &TestDatabase) {
 
     let is_open = |at| read(&db, move |conn| browser_session::is_open(conn, &id(), at));
     assert!(is_open(NOW.plus(8_999)) && !is_open(NOW.plus(9_000)));
-    assert!(write(&db, move |conn| browser_session::end(conn, &id())));
-    assert!(!write(&db, move |conn| browser_session::end(conn, &id())));
+    assert!(write(&db, move |conn| browser_session::end(conn, &id(), NOW)));
+    assert!(!write(&db, move |conn| browser_session::end(conn, &id(), NOW)));
     assert!(!is_open(NOW));
     assert!(!write(&db, |conn| browser_session::renew(conn, &a_session("s1", "third"))));
 }

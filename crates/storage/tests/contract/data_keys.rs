@@ -8,7 +8,7 @@ use vestibule_model::{
     user::User,
 };
 use vestibule_storage::{
-    Conn, Db, StorageError, data_key, outbox,
+    Conn, Db, StorageError, client, data_key, encryption_key, outbox,
     resealing::{self, NOT_RESEALED, SealedRow},
     signing_key,
     testing::TestDatabase,
@@ -17,7 +17,8 @@ use vestibule_storage::{
 
 use crate::{
     fixtures::{
-        NOW, a_data_key, a_key, a_mail, a_totp_device, a_user, a_verification, read, write,
+        NOW, a_client, a_data_key, a_key, a_mail, a_totp_device, a_user, a_verification,
+        an_encryption_key, read, write,
     },
     parity::shape,
 };
@@ -103,7 +104,13 @@ fn insert_sealed(conn: &mut Conn, id: &str, text: &str) -> Result<(), StorageErr
     outbox::insert(conn, &mail)?;
     let mut sent = a_verification(id);
     (sent.sealed_data, sent.user_id) = (Some(text.to_owned()), Some(UserId::new(id)));
-    verification::insert(conn, &sent)
+    verification::insert(conn, &sent)?;
+    let mut client = a_client(id);
+    client.sealed_secret = Some(text.to_owned());
+    client::insert(conn, &client)?;
+    let mut key = an_encryption_key(id, NOW);
+    key.sealed_private_jwk = text.to_owned();
+    encryption_key::insert(conn, &key)
 }
 
 fn page(db: &Db, column: SealedColumn, after: &str, limit: i64) -> Vec<SealedRow> {

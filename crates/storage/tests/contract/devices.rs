@@ -247,7 +247,10 @@ fn a_sign_in_is_found_and_finishes_once(database: &TestDatabase) {
     assert!(write(&db, move |conn| sign_in::take(conn, &id())));
     assert!(!write(&db, move |conn| sign_in::take(conn, &id())));
     assert!(find().is_none());
+    // A session that proves more has one at a time, however often its page is opened.
+    write(&db, |conn| sign_in::insert(conn, &a_sign_in("h", "older cookie")));
     write(&db, |conn| sign_in::insert(conn, &a_sign_in("j", "cookie")));
+    assert!(read(&db, |conn| sign_in::find(conn, &hash("older cookie"))).is_none());
     assert_eq!(write(&db, |conn| sign_in::end_all_of_user(conn, &UserId::new("u1"), None)), 1);
     assert!(find().is_none());
 }

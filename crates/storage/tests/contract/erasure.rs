@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use vestibule_model::{
-    ClientId, DeviceId, GrantId, InteractionId, SessionId, SignInId, UserId,
+    ClientId, DeviceId, GrantId, InteractionId, SessionId, SignInId, Subject, UserId,
     audit::AuditEvent,
     browser_session::BrowserSession,
     device::Device,
@@ -89,11 +89,11 @@ fn signed_in(conn: &mut Conn, id: &str, who: &str) -> Result<(), StorageError> {
         browser_session::insert(conn, &session)?;
         let mut request = an_interaction(&format!("{name} {id}"));
         request.request.login_hint = Some(address(who));
-        request.request.hinted_subject = Some(user_id.clone());
+        request.request.hinted_subject = Some(Subject::new(user_id.as_str()));
         interaction::insert(conn, &request)?;
         marked(conn, &request, &session.id)?;
     }
-    browser_session::end(conn, &SessionId::new(format!("ended {id}")))?;
+    browser_session::end(conn, &SessionId::new(format!("ended {id}")), NOW)?;
     let half = SignIn {
         user_id: user_id.clone(),
         ..a_sign_in(&format!("half {id}"), &format!("half {id}"))
@@ -208,7 +208,7 @@ fn ada(database: &TestDatabase) -> Cells {
 }
 
 fn erase(database: &TestDatabase) -> bool {
-    write(&database.open(), |conn| user::erase(conn, &UserId::new("id-of-ada")))
+    write(&database.open(), |conn| user::erase(conn, &UserId::new("id-of-ada"), NOW))
 }
 
 fn nothing_personal_is_left_of_an_erased_account(database: &TestDatabase) {
@@ -274,7 +274,7 @@ fn an_account_is_erased_once(database: &TestDatabase) {
     let db = database.open();
     write(&db, |conn| {
         interaction::insert(conn, &an_interaction("of nobody"))?;
-        user::erase(conn, &UserId::new("id-of-ada"))
+        user::erase(conn, &UserId::new("id-of-ada"), NOW)
     });
     let kept = read(&db, |conn| interaction::find(conn, &InteractionId::new("of nobody")));
     assert!(kept.is_some());

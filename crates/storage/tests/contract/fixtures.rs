@@ -1,8 +1,8 @@
 //! Rows to start from. Names are arguments, the rest is fixed.
 
 use vestibule_model::{
-    ClientId, DeviceId, GrantId, InteractionId, ScopeSet, Secret, SessionId, SignInId, Timestamp,
-    TokenHash, UserId,
+    ClientId, DeviceId, GrantId, InteractionId, ResponseType, ScopeSet, Secret, SessionId,
+    SignInId, Subject, Timestamp, TokenHash, UserId,
     browser_session::BrowserSession,
     claims::ClaimsRequest,
     client::{
@@ -10,12 +10,14 @@ use vestibule_model::{
         SigningAlg,
     },
     device::Device,
+    encryption_key::{EncryptionKeyType, StoredEncryptionKey},
     factor::{Passkey, TotpDevice},
     grant::{
         AccessTokenClaims, AuthorizationCode, Consent, ConsentDecision, ConsentRecord, Grant,
         OpaqueAccessToken, RefreshToken, RefreshUse,
     },
-    interaction::{AuthorizationRequest, Interaction, Progress, Prompt, ResponseMode},
+    initial_access_token::InitialAccessToken,
+    interaction::{AuthorizationRequest, Display, Interaction, Progress, Prompt, ResponseMode},
     mail::OutboxMail,
     sealed::StoredDataKey,
     sign_in::SignIn,
@@ -64,12 +66,23 @@ pub fn hash(of: &str) -> TokenHash {
     Secret::new(of).token_hash()
 }
 
+/// A token of that name whose hash is `hash(id)`, for an hour.
+pub fn an_initial_access_token(id: &str, uses_left: Option<i64>) -> InitialAccessToken {
+    InitialAccessToken {
+        id: id.to_owned(),
+        hash: hash(id),
+        label: "for a test".to_owned(),
+        created_at: NOW,
+        expires_at: NOW.plus(3_600),
+        uses_left,
+    }
+}
+
 pub fn a_client(id: &str) -> Client {
     Client {
         id: ClientId::new(id),
         metadata: ClientMetadata {
             client_name: Some("Ünïcode & <b>Co</b>".to_owned()),
-            client_uri: None,
             application_type: ApplicationType::Native,
             redirect_uris: vec!["https://app.example/cb".to_owned()],
             post_logout_redirect_uris: vec![],
@@ -84,8 +97,11 @@ pub fn a_client(id: &str) -> Client {
             first_party: true,
             optional_scope: scope("offline_access"),
             required_acr: Some("urn:vestibule:acr:mfa".to_owned()),
+            ..ClientMetadata::default()
         },
         secret_hash: Some(hash("client secret")),
+        sealed_secret: None,
+        registration: None,
         created_at: NOW,
         updated_at: NOW,
         disabled_at: None,
@@ -119,17 +135,20 @@ pub fn a_request() -> AuthorizationRequest {
     AuthorizationRequest {
         client_id: ClientId::new("app"),
         redirect_uri: "https://app.example/cb".to_owned(),
+        response_type: ResponseType::CodeIdToken,
         response_mode: ResponseMode::FormPost,
         scope: scope("openid"),
         state: Some("with \0 inside".to_owned()),
         nonce: Some("n".to_owned()),
-        code_challenge: "c".repeat(43),
+        code_challenge: Some("c".repeat(43)),
         prompt: vec![Prompt::Login, Prompt::Consent],
         max_age: Some(0),
         login_hint: None,
-        hinted_subject: Some(UserId::new("u1")),
+        hinted_subject: Some(Subject::new("u1")),
         acr_values: vec![],
         ui_locales: vec!["de".to_owned()],
+        claims_locales: vec![],
+        display: Display::Popup,
         claims: ClaimsRequest::default(),
     }
 }
@@ -158,6 +177,7 @@ pub fn a_grant(id: &str) -> Grant {
         created_at: NOW,
         expires_at: NOW.plus(30 * 86_400),
         revoked_at: None,
+        session_ended_at: None,
     }
 }
 
@@ -167,7 +187,7 @@ pub fn a_code(code: &str) -> AuthorizationCode {
         grant_id: GrantId::new("g1"),
         client_id: ClientId::new("app"),
         redirect_uri: "https://app.example/cb?x=1".to_owned(),
-        code_challenge: "c".repeat(43),
+        code_challenge: Some("c".repeat(43)),
         nonce: Some("a \0 nonce".to_owned()),
         created_at: NOW,
         expires_at: NOW.plus(60),
@@ -234,6 +254,18 @@ pub fn a_key(kid: &str, published_at: Timestamp) -> StoredKey {
         sealed_private_jwk: "v1.sealed".to_owned(),
         published_at,
         active_at: None,
+        retired_at: None,
+        expires_at: None,
+    }
+}
+
+pub fn an_encryption_key(kid: &str, created_at: Timestamp) -> StoredEncryptionKey {
+    StoredEncryptionKey {
+        kid: kid.to_owned(),
+        key_type: EncryptionKeyType::EcP256,
+        public_jwk: "{}".to_owned(),
+        sealed_private_jwk: "v1.sealed".to_owned(),
+        created_at,
         retired_at: None,
         expires_at: None,
     }

@@ -1,9 +1,9 @@
 //! Grants.
 
 use vestibule_model::{GrantId, SessionId, claims::ClaimsRequest};
-use vestibule_storage::{StorageError, grant, testing::TestDatabase};
+use vestibule_storage::{StorageError, browser_session, grant, testing::TestDatabase};
 
-use crate::fixtures::{NOW, a_grant, read, scope, with_grant, write};
+use crate::fixtures::{NOW, a_grant, a_session, read, scope, with_grant, write};
 
 on_both!(
     a_grant_comes_back_as_it_was_given,
@@ -53,6 +53,7 @@ fn a_grant_lives_longer_never_shorter(database: &TestDatabase) {
 fn the_end_of_a_session_revokes_its_online_grants_only(database: &TestDatabase) {
     let db = with_grant(database);
     write(&db, |conn| {
+        browser_session::insert(conn, &a_session("s1", "cookie"))?;
         grant::insert(conn, &a_grant("online"))?;
         let mut offline = a_grant("offline");
         offline.scope = scope("openid offline_access");
@@ -65,19 +66,20 @@ fn the_end_of_a_session_revokes_its_online_grants_only(database: &TestDatabase) 
         elsewhere.session_id = SessionId::new("s2");
         grant::insert(conn, &elsewhere)
     });
-    let end =
-        || write(&db, |conn| grant::revoke_online_of_session(conn, &SessionId::new("s1"), NOW));
-    assert_eq!(end(), 3);
-    assert_eq!(end(), 0);
-    for (id, is_dead) in [
-        ("g1", true),
-        ("online", true),
-        ("nearly offline", true),
-        ("offline", false),
-        ("elsewhere", false),
+    let end = |at| {
+        write(&db, move |conn| browser_session::end(conn, &SessionId::new("s1"), NOW.plus(at)))
+    };
+    assert!(end(0));
+    assert!(!end(5), "and nothing is written anew");
+    for (id, revoked_at, session_ended_at) in [
+        ("g1", Some(NOW), None),
+        ("online", Some(NOW), None),
+        ("nearly offline", Some(NOW), None),
+        ("offline", None, Some(NOW)),
+        ("elsewhere", None, None),
     ] {
         let found = read(&db, move |conn| grant::find(conn, &GrantId::new(id))).unwrap();
-        assert_eq!(found.revoked_at.is_some(), is_dead, "{id}");
+        assert_eq!((found.revoked_at, found.session_ended_at), (revoked_at, session_ended_at));
     }
 }
 

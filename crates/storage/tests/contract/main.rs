@@ -50,6 +50,8 @@ mod jobs;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod logouts;
+#[cfg(test)]
 mod mails;
 #[cfg(test)]
 mod migrations;
@@ -65,5 +67,7 @@ mod plans;
 mod previous_release;
 #[cfg(test)]
 mod races;
+#[cfg(test)]
+mod registrations;
 #[cfg(test)]
 mod requests;

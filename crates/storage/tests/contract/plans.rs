@@ -24,27 +24,35 @@ use vestibule_model::{
 };
 use vestibule_storage::{
     Conn, StorageError, audit, authorization_code, browser_session, client, client_assertion,
-    consent, data_key, device, expiry, factor, grant, guess, health, interaction,
-    opaque_access_token, outbox, passkey, recovery_code, refresh_token, resealing, revoked_token,
-    setup_link, sign_in, signing_key, spent_challenge, terms, testing::TestDatabase, totp_device,
-    user, verification,
+    consent, data_key, device, encryption_key, expiry, factor, grant, guess, health,
+    initial_access_token, interaction, logout_delivery, opaque_access_token, outbox, passkey,
+    recovery_code, refresh_token, resealing, revoked_token, session_client, setup_link, sign_in,
+    signing_key, spent_challenge, terms, testing::TestDatabase, totp_device, user, verification,
 };
 
 use crate::fixtures::{
     NOW, a_client, a_code, a_consent, a_device, a_grant, a_key, a_mail, a_passkey, a_record,
     a_refresh_token, a_session, a_sign_in, a_totp_device, a_use, a_user, a_verification,
-    an_interaction, an_opaque_token, hash,
+    an_encryption_key, an_initial_access_token, an_interaction, an_opaque_token, hash,
 };
 
 /// Calls every function of every repository.
 fn walk(conn: &mut Conn) -> Result<(), StorageError> {
     let app = ClientId::new("app");
-    client::insert(conn, &a_client("app"))?;
+    let mut told = a_client("app");
+    told.metadata.backchannel_logout_uri = Some("https://app.example/out".to_owned());
+    client::insert(conn, &told)?;
     client::find(conn, &app)?;
     client::find_many(conn, &[app.clone(), ClientId::new("other")])?;
-    client::update(conn, &a_client("app"))?;
+    client::update(conn, &told)?;
     client::list(conn)?;
     client::origin_registered(conn, "https://app.example")?;
+    client::hold(conn, &app)?;
+    client::used(conn, &app)?;
+    client::count_unused(conn, NOW)?;
+    client::insert(conn, &a_client("gone"))?;
+    client::delete(conn, &ClientId::new("gone"))?;
+    walk_initial_access_tokens(conn)?;
     walk_users(conn)?;
     walk_sessions(conn)?;
     walk_grants(conn)?;
@@ -55,8 +63,17 @@ fn walk(conn: &mut Conn) -> Result<(), StorageError> {
     walk_keys(conn)?;
     walk_sealed(conn)?;
     health::ping(conn)?;
-    user::erase(conn, &UserId::new("u1"))?;
+    user::erase(conn, &UserId::new("u1"), NOW)?;
     expiry::delete_expired(conn, NOW, 10)?;
+    Ok(())
+}
+
+fn walk_initial_access_tokens(conn: &mut Conn) -> Result<(), StorageError> {
+    initial_access_token::insert(conn, &an_initial_access_token("t1", None))?;
+    initial_access_token::find(conn, &hash("t1"))?;
+    initial_access_token::use_one(conn, &hash("t1"), NOW)?;
+    initial_access_token::list(conn)?;
+    initial_access_token::delete(conn, "t1")?;
     Ok(())
 }
 
@@ -101,7 +118,10 @@ fn walk_sessions(conn: &mut Conn) -> Result<(), StorageError> {
     interaction::save_progress(conn, &i1, &Progress::default())?;
     let mark = Progress { signed_in: Some(s1.clone()), ..Progress::default() };
     interaction::save_progress(conn, &i1, &mark)?;
-    browser_session::end(conn, &s1)?;
+    session_client::note(conn, &s1, &ClientId::new("app"), "u1", NOW)?;
+    session_client::of_sessions(conn, &[s1.clone(), SessionId::new("s2")])?;
+    browser_session::end(conn, &s1, NOW)?;
+    browser_session::end_many(conn, &[s1.clone(), SessionId::new("s2")], NOW)?;
     browser_session::end_all_of_user(conn, &UserId::new("u1"), Some(&s1), NOW)?;
     Ok(())
 }
@@ -113,7 +133,6 @@ fn walk_grants(conn: &mut Conn) -> Result<(), StorageError> {
     grant::extend(conn, &g1, NOW)?;
     grant::revoke(conn, &g1, NOW)?;
     let (u1, s1) = (UserId::new("u1"), SessionId::new("s1"));
-    grant::revoke_online_of_session(conn, &s1, NOW)?;
     grant::list_of_user(conn, &u1, NOW)?;
     grant::revoke_all_of_user(conn, &u1, Some(&s1), NOW)?;
     grant::revoke_of_client(conn, &u1, &ClientId::new("app"), NOW)?;
@@ -139,6 +158,10 @@ fn walk_keys(conn: &mut Conn) -> Result<(), StorageError> {
     signing_key::activate(conn, "k1", NOW)?;
     signing_key::retire(conn, "k1", NOW, NOW)?;
     signing_key::forget(conn, "k1")?;
+    encryption_key::insert(conn, &an_encryption_key("e1", NOW))?;
+    encryption_key::list(conn)?;
+    encryption_key::retire(conn, "e1", NOW, NOW)?;
+    encryption_key::forget(conn, "e1")?;
     setup_link::insert(conn, &hash("link"), NOW)?;
     setup_link::is_open(conn, &hash("link"), NOW)?;
     setup_link::consume(conn, &hash("link"), NOW)?;
@@ -216,6 +239,12 @@ fn walk_mails(conn: &mut Conn) -> Result<(), StorageError> {
     verification::consume(conn, "v1", NOW)?;
     verification::void(conn, kind, "u1", NOW)?;
     verification::void_of_user(conn, kind, &UserId::new("u1"), NOW, NOW)?;
+    logout_delivery::next_due(conn)?;
+    logout_delivery::waiting(conn)?;
+    logout_delivery::claim(conn, NOW, NOW.plus(60), &[ClientId::new("busy")], 5)?;
+    logout_delivery::failed(conn, "s1.app", None, "no answer")?;
+    logout_delivery::sent(conn, "s1.app", NOW)?;
+    logout_delivery::list_of_client(conn, &ClientId::new("app"), 3)?;
     outbox::insert(conn, &a_mail("m1"))?;
     outbox::next_due(conn)?;
     outbox::waiting(conn)?;
@@ -247,8 +276,16 @@ fn walk_sealed(conn: &mut Conn) -> Result<(), StorageError> {
 }
 
 /// The tables that are read as a whole: keys are few, and the lists are for administrators.
-const LISTED: [&str; 6] =
-    ["audit_events", "clients", "data_keys", "outbox", "signing_keys", "users"];
+const LISTED: [&str; 8] = [
+    "audit_events",
+    "clients",
+    "data_keys",
+    "encryption_keys",
+    "initial_access_tokens",
+    "outbox",
+    "signing_keys",
+    "users",
+];
 
 #[test]
 fn the_walk_calls_every_public_function() {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use diesel::connection::SimpleConnection;
 use vestibule_model::{
-    ClientId, GrantId, InteractionId, SessionId, Timestamp, TokenHash, UserId,
+    ClientId, GrantId, InteractionId, ResponseType, SessionId, Timestamp, TokenHash, UserId,
     client::{AuthMethod, SigningAlg},
-    interaction::Progress,
+    interaction::{AuthorizationRequest, Display, Progress},
 };
 use vestibule_storage::{
     Db, audit, authorization_code, browser_session, client, client_assertion, consent, grant,
@@ -158,7 +158,12 @@ fn people_read_back(db: &Db) {
 
 fn requests_read_back(db: &Db) {
     let found = read(db, |conn| interaction::find(conn, &InteractionId::new("i1"))).unwrap();
-    assert_eq!(found.request, a_request());
+    let wanted = AuthorizationRequest {
+        response_type: ResponseType::Code,
+        display: Display::Page,
+        ..a_request()
+    };
+    assert_eq!(found.request, wanted);
     let signed_in = Progress { signed_in: Some(SessionId::new("s1")), ..Progress::default() };
     assert_eq!(found.progress, signed_in);
     assert_eq!((found.created_at, found.expires_at), (at(30), at(31)));

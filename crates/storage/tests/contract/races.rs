@@ -2,16 +2,16 @@
 
 use std::sync::{Arc, Barrier};
 
-use vestibule_model::{ClientId, GrantId, SignInId, UserId, guess::Counter};
+use vestibule_model::{ClientId, GrantId, SignInId, UserId, guess::Counter, sign_in::SignIn};
 use vestibule_storage::{
-    Conn, StorageError, authorization_code, client_assertion, grant, guess, outbox, recovery_code,
-    refresh_token, setup_link, sign_in, spent_challenge, testing::TestDatabase, totp_device, user,
-    verification,
+    Conn, StorageError, authorization_code, client_assertion, grant, guess, initial_access_token,
+    outbox, recovery_code, refresh_token, setup_link, sign_in, spent_challenge,
+    testing::TestDatabase, totp_device, user, verification,
 };
 
 use crate::fixtures::{
     NOW, a_code, a_grant, a_mail, a_refresh_token, a_sign_in, a_totp_device, a_use, a_user,
-    a_verification, hash, read, with_grant, write,
+    a_verification, an_initial_access_token, hash, read, with_grant, write,
 };
 
 const THREADS: usize = 16;
@@ -33,6 +33,7 @@ on_both!(
     a_password_leaves_each_of_its_predecessors_to_the_history,
     a_mail_is_claimed_by_one,
     no_failure_is_lost,
+    an_initial_access_token_is_used_by_one,
 );
 
 /// Prepares each round with `prepare`, lets every thread `attempt` it at the same moment, and
@@ -175,7 +176,10 @@ fn a_session_of_reads_and_writes_agrees_on_one_winner(database: &TestDatabase) {
 fn a_sign_in_is_finished_by_one(database: &TestDatabase) {
     race(
         database,
-        |conn, round| sign_in::insert(conn, &a_sign_in(&round.to_string(), &round.to_string())),
+        |conn, round| {
+            let sign_in = a_sign_in(&round.to_string(), &round.to_string());
+            sign_in::insert(conn, &SignIn { session_id: None, ..sign_in })
+        },
         |conn, round, _| sign_in::take(conn, &SignInId::new(round.to_string())),
     );
 }
@@ -286,4 +290,16 @@ fn no_failure_is_lost(database: &TestDatabase) {
         failures.sort_unstable();
         assert_eq!(failures, everyone, "round {round}: each saw what the one before it wrote");
     }
+}
+
+/// RFC 7591 §3: a token for one client lets one in.
+fn an_initial_access_token_is_used_by_one(database: &TestDatabase) {
+    race(
+        database,
+        |conn, round| {
+            let token = an_initial_access_token(&round.to_string(), Some(1));
+            initial_access_token::insert(conn, &token)
+        },
+        |conn, round, _| initial_access_token::use_one(conn, &hash(&round.to_string()), NOW),
+    );
 }

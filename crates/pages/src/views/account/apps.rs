@@ -4,7 +4,7 @@ use askama::Template;
 use vestibule_model::{Message, Timestamp, grant::ConsentDecision};
 
 use crate::{
-    Person, Shell,
+    Person, Shell, link,
     permission::{self, Permission},
     samples::{ANA, NOW, SHELL},
 };
@@ -15,9 +15,11 @@ pub struct AppRow<'a> {
     /// Its `client_id`, which the form posts.
     pub id: &'a str,
     /// Its name.
-    pub name: &'a str,
+    pub name: String,
     /// The host of its home page.
     pub host: Option<&'a str>,
+    /// Where a sign-in at the app begins: an address of ours; `None` if the app has not said where.
+    pub start: Option<String>,
     /// Whether the operator runs it.
     pub is_own: bool,
     /// The scopes that it has.
@@ -34,13 +36,19 @@ pub struct AppRow<'a> {
 #[derive(Clone, Debug)]
 pub struct AnswerRow<'a> {
     /// The app's name.
-    pub app: &'a str,
+    pub app: String,
     /// The answer.
     pub decision: ConsentDecision,
     /// The scopes that it was about.
     pub scopes: Vec<&'a str>,
     /// When.
     pub at: Timestamp,
+}
+
+impl AppRow<'_> {
+    fn start_safe(&self) -> Option<&str> {
+        self.start.as_deref().map(link::safe)
+    }
 }
 
 impl AnswerRow<'_> {
@@ -89,8 +97,9 @@ impl<'a> AppsPage<'a> {
         static WITHDRAWN: Message = Message::new("apps-withdrawn");
         let notes = AppRow {
             id: "notes",
-            name: "Acme Notes",
+            name: "Acme Notes".to_owned(),
             host: Some("notes.acme.example"),
+            start: Some("/start/notes".to_owned()),
             is_own: false,
             scopes: vec!["email", "notes:write", "offline_access", "openid", "profile"],
             claims: vec!["birthdate"],
@@ -99,8 +108,9 @@ impl<'a> AppsPage<'a> {
         };
         let own = AppRow {
             id: "intranet",
-            name: "Intranet",
+            name: "Intranet".to_owned(),
             host: None,
+            start: None,
             is_own: true,
             scopes: vec!["openid"],
             claims: vec![],
@@ -108,7 +118,7 @@ impl<'a> AppsPage<'a> {
             ..notes.clone()
         };
         let answer = |decision| AnswerRow {
-            app: "Acme Notes",
+            app: "Acme Notes".to_owned(),
             decision,
             scopes: vec!["email", "openid"],
             at: NOW,

@@ -134,15 +134,17 @@ fn apps(
     let message = Message::new(text);
     let app = AppRow {
         id: text,
-        name: text,
+        name: text.to_owned(),
         host: Some(text),
+        start: Some(text.to_owned()),
         is_own: true,
         scopes: vec![text, "profile", "email"],
         claims: vec![text, "name"],
         since: AT,
         last_used: Some(AT),
     };
-    let answer = |decision| AnswerRow { app: text, decision, scopes: vec![text], at: AT };
+    let answer =
+        |decision| AnswerRow { app: text.to_owned(), decision, scopes: vec![text], at: AT };
     AppsPage {
         shell,
         section: text,

@@ -4,7 +4,7 @@ use super::*;
 
 /// Every combination of what a request can ask and what can be so.
 fn every_world() -> impl Iterator<Item = World> {
-    let prompts: Vec<Vec<Prompt>> = (0..16_u32)
+    let prompts: Vec<Vec<Prompt>> = (0..32_u32)
         .map(|bits| {
             let chosen = |(at, _): &(usize, Prompt)| bits & (1 << at) != 0;
             Prompt::ALL.into_iter().enumerate().filter(chosen).map(|(_, p)| p).collect()
@@ -29,7 +29,7 @@ fn every_world() -> impl Iterator<Item = World> {
                     let mut world = World::new();
                     world.request.prompt = prompt.clone();
                     world.request.max_age = max_age;
-                    world.request.hinted_subject = hint.map(UserId::new);
+                    world.request.hinted_subject = hint.map(Subject::new);
                     match who {
                         0 => world.session = None,
                         1 => {}
@@ -64,15 +64,16 @@ fn prompt_none_never_shows_a_page_and_a_code_is_never_given_too_early() {
         let done = |mark: &Option<SessionId>| mark.as_ref() == Some(&session.id);
         let signed_in = done(&world.progress.signed_in);
         if let Some(hinted) = &world.request.hinted_subject {
-            assert_eq!(*hinted, session.user_id);
+            assert_eq!(hinted.as_str(), session.user_id.as_str());
         }
         assert!(!asked(Prompt::Login) || signed_in);
+        assert!(!asked(Prompt::Create) || signed_in);
         assert!(world.request.max_age.is_none_or(|age| age > 99 || (age == 0 && signed_in)));
         assert!(!asked(Prompt::Consent) || done(&world.progress.consented));
         let allowed = world.consent.is_some() || world.client.metadata.first_party;
         assert!(allowed);
     }
-    assert_eq!(count, 16 * 4 * 3 * 3 * 3 * 3 * 2);
+    assert_eq!(count, 32 * 4 * 3 * 3 * 3 * 3 * 2);
 }
 
 #[test]

@@ -1,0 +1,10 @@
+DROP TABLE logout_deliveries;
+DROP TABLE session_clients;
+ALTER TABLE grants DROP COLUMN session_ended_at;
+DROP TABLE encryption_keys;
+DROP TABLE initial_access_tokens;
+DROP INDEX clients_unused_until;
+ALTER TABLE clients DROP COLUMN unused_until;
+ALTER TABLE clients DROP COLUMN initial_access_token;
+ALTER TABLE clients DROP COLUMN registration_token_hash;
+ALTER TABLE clients DROP COLUMN sealed_secret;
