@@ -22,6 +22,12 @@ lint:
 e2e *arguments:
     e2e/run {{ arguments }}
 
+# Everything in docs/ and deploy/ that is made from the code
+docs:
+    cargo run -q -p vestibule-model --example errors > docs/reference/errors.md
+    cargo run -q -p vestibule-acceptance --example conformance > docs/conformance.md
+    cargo run -q -p vestibule-server -- config example > deploy/vestibule.example.toml
+
 # The figures of the README, release build
 bench *arguments:
     cargo build --release -p vestibule-server
