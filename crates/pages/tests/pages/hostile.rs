@@ -164,7 +164,7 @@ fn own(
         ("setup", setup.render()?),
         ("select-account", select.render()?),
         ("logout-confirm", confirm.render()?),
-        ("home", Home { shell, issuer: text, person: Some(person) }.render()?),
+        ("home", Home { shell, issuer: text, person: Some(person), playground: true }.render()?),
     ])
 }
 
