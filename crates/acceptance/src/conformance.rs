@@ -135,7 +135,9 @@ fn annotated(text: &str) -> Option<(String, Row)> {
         decided_in: decided_in.trim().to_owned(),
         test: String::new(),
     };
-    (is_section && !demand.is_empty()).then(|| (specification.to_owned(), row))
+    // "RFC 6749" alone names no section.
+    let has_section = is_section && specification != "RFC";
+    (has_section && !demand.is_empty()).then(|| (specification.to_owned(), row))
 }
 
 /// The name of the test that begins in this line.

@@ -132,6 +132,8 @@ mod tests {
         assert!(!Digester::new(&master()).check_csrf("browser", &token));
     }
 
+    // spec: OIDC Core 8.1 MUST: different sectors see different subjects of one person @ keys/src/digest.rs
+    // spec: OIDC Core 8.1 MUST: the algorithm is deterministic @ keys/src/digest.rs
     #[test]
     fn pairwise_subjects_differ_by_sector_user_and_installation() {
         let of = |sector: &str, user: &str| digester().pairwise_subject(sector, user);

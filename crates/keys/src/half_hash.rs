@@ -43,6 +43,7 @@ mod tests {
         }
     }
 
+    // spec: OIDC Core 3.2.2.10 REQUIRED: at_hash is the left half of the hash that belongs to the ID token's alg @ keys/src/half_hash.rs
     /// Computed with Python's hashlib.
     #[test]
     fn longer_hashes_have_longer_halves() {

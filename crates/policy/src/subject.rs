@@ -24,6 +24,7 @@ mod tests {
     use super::*;
     use crate::samples;
 
+    // spec: OIDC Core 8.1 MUST: the sector is the host of sector_identifier_uri, and else of the redirect URI @ policy/src/subject.rs
     #[test]
     fn the_sector_is_the_host_of_whatever_tells_it() {
         let sector_of = |subject_type, sector_uri: Option<&str>, redirect: &str| {

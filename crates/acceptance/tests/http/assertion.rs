@@ -63,6 +63,9 @@ fn assert_refused(what: &str, page: &Page) {
 
 on_both_databases! {
     /// RFC 7523 §3; `client_id` beside the assertion is optional (RFC 7521 §4.2).
+    // spec: OIDC Core 9 MAY: private_key_jwt proves a client by a signature of its own key @ protocol/src/client_auth.rs
+    // spec: RFC 7521 4.2 MUST: client_id beside an assertion is the client of the assertion @ protocol/src/client_auth.rs
+    // spec: RFC 9700 2.5 RECOMMENDED: clients can authenticate without a secret that both sides know @ keys/src/client_assertion.rs
     async fn an_assertion_of_a_registered_key_proves_the_client(app: TestApp) {
         register(app).await;
         for key in &keys()[..3] {
@@ -80,6 +83,7 @@ on_both_databases! {
     }
 
     /// RFC 7523 §3 (3): the audience is the issuer or the token endpoint, one or in a list.
+    // spec: RFC 7523 3 MUST: an assertion whose aud does not name this server is refused @ policy/src/client_auth.rs
     async fn the_audience_is_this_server(app: TestApp) {
         register(app).await;
         let key = &keys()[0];
@@ -107,6 +111,11 @@ on_both_databases! {
     }
 
     /// RFC 7523 §3 (1–7): one claim wrong at a time.
+    // spec: RFC 7523 3 MUST: iss and sub of an assertion are there and are the client @ policy/src/client_auth.rs
+    // spec: RFC 7523 3 MUST: an assertion has exp, and is refused when it has passed but for a small skew of clocks @ policy/src/client_auth.rs
+    // spec: RFC 7523 3 MUST: an assertion is refused before its nbf @ policy/src/client_auth.rs
+    // spec: RFC 7523 3 MAY: an assertion that lives unreasonably long is refused @ policy/src/client_auth.rs
+    // spec: OIDC Core 9 REQUIRED: an assertion has iss, sub, aud, jti and exp @ policy/src/client_auth.rs
     async fn a_wrong_claim_is_refused(app: TestApp) {
         register(app).await;
         let now = app.clock.now().0;
@@ -147,6 +156,9 @@ on_both_databases! {
     }
 
     /// RFC 8725 §3.1, §3.2; RFC 7515 §4.1: the key decides how a signature is checked.
+    // spec: RFC 7523 3 MUST: an assertion whose signature is wrong or missing is refused @ keys/src/client_signature.rs
+    // spec: RFC 8725 3.8 MUST: the key belongs to the issuer of the token; one that the token brings along does not count @ keys/src/client_signature.rs
+    // spec: RFC 7515 4.1.11 MUST: a token with a critical extension that is not understood is refused @ keys/src/client_signature.rs
     async fn a_wrong_signature_is_refused(app: TestApp) {
         register(app).await;
         let [rsa, ec, _, thief] = keys();
@@ -191,6 +203,8 @@ on_both_databases! {
     }
 
     /// RFC 7523 §3 (7), OIDC Core §9: a `jti` is used once, however the requests race.
+    // spec: OIDC Core 9 MUST: an assertion is used once @ storage/src/client_assertion.rs
+    // spec: RFC 7523 3 MAY: a jti that was used is refused for as long as the assertion would live @ storage/src/client_assertion.rs
     async fn an_assertion_is_used_once(app: TestApp) {
         register(app).await;
         let key = &keys()[1];
@@ -210,6 +224,7 @@ on_both_databases! {
     }
 
     /// RFC 7523 §2.2: the type is part of the request; a client without keys has no proof.
+    // spec: RFC 7523 2.2 MUST: client_assertion_type is the one of JWT bearer assertions @ protocol/src/client_auth.rs
     async fn an_assertion_needs_its_type_and_a_registered_key(app: TestApp) {
         register(app).await;
         let assertion = keys()[0].sign(&claims(app, "typed"));

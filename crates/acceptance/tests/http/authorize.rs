@@ -24,6 +24,8 @@ on_both_databases! {
     /// RFC 6749 §4.1.2, RFC 9207 §2: code, `state` and `iss`, once each and nothing else; the code
     /// is new each time.
     // spec: RFC 6749 4.1.2 MUST: the answer has code, and state as it was sent @ protocol/src/authorize/respond.rs
+    // spec: RFC 9207 2 MUST: an answer with a code has iss, the issuer @ protocol/src/authorize/respond.rs
+    // spec: RFC 6749 10.10 MUST: nobody can guess a code @ protocol/src/issue.rs
     async fn an_answer_has_code_state_and_iss_and_nothing_else(app: TestApp) {
         let rp = Rp::web();
         let browser = app.browser();
@@ -203,6 +205,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.1.2.1 `unauthorized_client`.
+    // spec: RFC 6749 4.1.2.1 MUST: a client that may not use the grant is told unauthorized_client @ policy/src/authorize/response.rs
     async fn a_client_without_the_code_grant_is_told_so(app: TestApp) {
         let rp = Rp::web();
         app.change_client("web-app", |client| {
@@ -354,6 +357,7 @@ on_both_databases! {
     }
 
     /// OAuth 2.0 Multiple Response Types §2.1: `query`, said or not, is the same.
+    // spec: Multiple Response Types 2.1 MUST: response_mode=query is honoured for a code @ policy/src/authorize/response.rs
     async fn query_is_what_code_is_answered_in(app: TestApp) {
         let rp = Rp::web();
         let address = rp.authorize_with(&[("response_mode", Some("query"))]);

@@ -33,6 +33,7 @@ fn assert_unknown_client(app: &TestApp, page: &Page) {
 
 on_both_databases! {
     /// RFC 6749 §2.3.1: the header is form-encoded first; clients that forget it are understood.
+    // spec: RFC 6749 2.3.1 MUST: clients with a secret can use HTTP Basic, whose two parts are form-encoded first @ protocol/src/client_auth.rs
     async fn basic_is_read_with_and_without_form_encoding(app: TestApp) {
         let rp = Rp::web();
         let client = app.client("odd app/1", rp.redirect_uri, ODD_SECRET);
@@ -47,6 +48,8 @@ on_both_databases! {
     }
 
     /// RFC 6749 §2.3.1 second form.
+    // spec: OIDC Core 3.1.3.2 MUST: a client authenticates by the method it registered @ policy/src/client_auth.rs
+    // spec: RFC 6749 2.3.1 MAY: a client sends its secret in the form @ protocol/src/client_auth.rs
     async fn post_is_for_clients_that_registered_it(app: TestApp) {
         let rp = Rp::web();
         let form = [("client_id", rp.client_id), ("client_secret", rp.secret)];
@@ -62,6 +65,7 @@ on_both_databases! {
     }
 
     /// OIDC Core §9 `none`: a public client names itself and holds a verifier.
+    // spec: OIDC Core 9 MAY: a client without a secret authenticates by none @ policy/src/client_auth.rs
     async fn a_public_client_names_itself(app: TestApp) {
         let rp = Rp::spa();
         let tokens = rp.tokens(app).await;
@@ -76,6 +80,8 @@ on_both_databases! {
     }
 
     /// RFC 6749 §5.2, RFC 9700 §4: the answer does not tell which clients exist, and how.
+    // spec: RFC 6749 3.2.1 MUST: confidential clients authenticate at the token endpoint @ policy/src/client_auth.rs
+    // spec: RFC 6749 5.2 MUST: who failed by the Authorization header gets 401 with WWW-Authenticate of that scheme @ web/src/error.rs
     async fn every_failed_proof_looks_the_same(app: TestApp) {
         let rp = Rp::web();
         let mut disabled = app.client("closed-app", rp.redirect_uri, rp.secret);
@@ -111,6 +117,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §2.3: "MUST NOT use more than one authentication method in each request".
+    // spec: RFC 6749 2.3 MUST NOT: a request uses more than one method of client authentication @ protocol/src/client_auth.rs
     async fn two_methods_at_once_are_refused(app: TestApp) {
         let rp = Rp::web();
         let header = basic(rp.client_id, rp.secret);
@@ -150,6 +157,8 @@ on_both_databases! {
     }
 
     /// RFC 7009 §2.1 and RFC 7662 §2.1 authenticate clients as the token endpoint does.
+    // spec: RFC 7009 2.1 MUST: revocation verifies the client's credentials first @ protocol/src/revoke.rs
+    // spec: RFC 7662 2.3 MUST: a resource server with wrong credentials gets 401 @ protocol/src/introspect.rs
     async fn every_endpoint_for_clients_asks_for_the_proof(app: TestApp) {
         let rp = Rp::web();
         let token = rp.tokens(app).await.get("access_token").to_owned();

@@ -161,6 +161,7 @@ on_both_databases! {
 
     /// RFC 8252 §8.6: behind a private-use scheme there can be another app than last time, so an
     /// earlier yes does not count. Behind https it does, for public clients too.
+    // spec: RFC 6749 10.2 SHOULD NOT: a repeated request of a client that nothing proves is answered without the person @ policy/src/prompt.rs
     async fn an_app_behind_a_custom_scheme_is_asked_about_each_time(app: TestApp) {
         let uri = "com.example.app:/cb";
         let mut client = app.client("app", uri, "");

@@ -53,6 +53,8 @@ fn assert_allowed(page: &Page, origin: &str) {
 
 on_both_databases! {
     /// The scripts of a registered client read answers and errors alike.
+    // spec: OIDC Core 5.3 SHOULD: scripts of clients can read userinfo across origins @ web/src/cors.rs
+    // spec: RFC 9700 2.6 MAY: apps in a browser may call the token endpoint across origins @ web/src/cors.rs
     async fn a_registered_origin_reads_token_userinfo_and_revoke(app: TestApp) {
         for path in SCRIPTED {
             let page = posted(app, path, SPA).await;
@@ -105,6 +107,7 @@ on_both_databases! {
     }
 
     /// Pages, and endpoints that only servers call, answer no script of any origin.
+    // spec: RFC 9700 2.6 MUST NOT: the authorization endpoint answers scripts of other origins @ web/src/cors.rs
     async fn nothing_else_answers_scripts(app: TestApp) {
         let paths = [
             "/authorize", "/login", "/consent", "/select-account", "/logout", "/end_session",
@@ -123,6 +126,7 @@ on_both_databases! {
     }
 
     /// Discovery and keys are for everyone, and say so without credentials.
+    // spec: RFC 9700 2.6 MAY: apps in a browser may read metadata and keys across origins @ web/src/cors.rs
     async fn discovery_and_keys_are_public(app: TestApp) {
         let paths = [
             "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server", "/jwks",

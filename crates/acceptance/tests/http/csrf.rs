@@ -102,6 +102,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §10.12: neither yes nor no can be said for the person.
+    // spec: RFC 6749 10.12 MUST: the authorization endpoint is protected against forged requests @ web/src/csrf.rs
     async fn consent_is_only_by_our_own_form(app: TestApp) {
         let browser = app.browser();
         browser.sign_in("ana").await;

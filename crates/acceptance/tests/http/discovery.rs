@@ -64,6 +64,7 @@ async fn whole(backend: Backend) -> TestApp {
 
 /// Whatever is announced is there.
 #[tokio::test]
+// spec: OIDC RP-Initiated Logout 2.1 REQUIRED: discovery has end_session_endpoint @ protocol/src/discovery.rs
 async fn every_endpoint_answers() {
     let app = &whole(Backend::Sqlite).await;
     let document = app.machine().get(OPENID).await.json();
@@ -106,6 +107,9 @@ on_both_databases! {
     /// The documents are a promise to clients: each change of them should be seen.
     // spec: OIDC Discovery 4.2 MUST: the answer is 200 with a JSON object as application/json @ protocol/src/discovery.rs
     // spec: RFC 8414 3.2 MUST: a successful answer is 200 with a JSON object as application/json @ protocol/src/discovery.rs
+    // spec: RFC 9207 2.3 MUST: metadata says authorization_response_iss_parameter_supported @ protocol/src/discovery.rs
+    // spec: RFC 9700 2.1.1 MUST: clients can find out that PKCE is supported, by code_challenge_methods_supported @ protocol/src/discovery.rs
+    // spec: RFC 9700 2.6 RECOMMENDED: the server publishes its metadata @ protocol/src/discovery.rs
     async fn both_documents_are_the_promised_ones(app: TestApp) {
         let openid = app.machine().get(OPENID).await;
         let oauth = app.machine().get(OAUTH).await;
@@ -224,6 +228,8 @@ on_both_databases! {
     // spec: OIDC Discovery 3 MUST: every member that is required is there @ protocol/src/discovery.rs
     // spec: OIDC Discovery 4.2 MUST: members with no value are left out @ protocol/src/discovery.rs
     // spec: RFC 8414 2 MUST: algorithms of client assertions are listed where assertions are taken, without none @ protocol/src/discovery.rs
+    // spec: RFC 8414 3.2 MUST: members without a value are left out @ protocol/src/discovery.rs
+    // spec: RFC 8414 2 REQUIRED: issuer, the endpoints of its grants and response_types_supported are there @ protocol/src/discovery.rs
     async fn what_is_required_is_there_and_nothing_is_empty(app: TestApp) {
         let mut settings = app.state.settings.as_ref().clone();
         for profile in [Profile::OAuth21, Profile::Oidc] {

@@ -81,6 +81,9 @@ fn directive<'a>(page: &'a Page, name: &str) -> Option<&'a str> {
 on_both_databases! {
     /// RFC 9700 §4.16: nothing of ours can be framed, sniffed or run with a script that is not
     /// ours; nothing tells an address onwards (§4.2.4); no 5xx comes of any of it.
+    // spec: RFC 9700 4.16 MUST: no page can be framed to steal clicks @ web/src/headers.rs
+    // spec: RFC 9700 4.16 SHOULD: a Content Security Policy says so too @ web/src/headers.rs
+    // spec: RFC 6749 10.13 SHOULD: X-Frame-Options keeps older browsers from framing @ web/src/headers.rs
     async fn every_route_has_the_headers(app: TestApp) {
         let shared = ["GET /jwks", "GET /.well-known/"];
         for (route, page) in every_route(app).await {
@@ -129,6 +132,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §5.1, §10.13: only what is the same for everybody may be kept by a cache.
+    // spec: RFC 6749 5.1 MUST: caches keep only what is the same for everybody @ web/src/headers.rs
     async fn only_public_documents_are_cached(app: TestApp) {
         let public = ["GET /errors", "GET /static/", "GET /jwks", "GET /.well-known/"];
         for (route, page) in every_route(app).await {
@@ -158,6 +162,7 @@ on_both_databases! {
 
     /// Form Post Response Mode §2: only the page that posts to the client goes without
     /// `form-action`; all else of the policy stays.
+    // spec: Form Post 2 MUST: browser and caches are told not to keep the answer @ web/src/headers.rs
     async fn the_form_post_page_lacks_form_action_alone(app: TestApp) {
         let rp = Rp::web();
         let browser = app.browser();
@@ -190,6 +195,8 @@ on_both_databases! {
 
     /// RFC 9700 §4.12: a form is answered by 303 to a page of ours or by a page; never by 307, which
     /// would send the password on, nor by 302.
+    // spec: RFC 9700 4.12 MUST NOT: a form with a password is redirected by 307 @ web/src/html.rs
+    // spec: RFC 9700 4.12 SHOULD: such a form is redirected by 303 @ web/src/html.rs
     async fn a_form_is_answered_by_303_or_a_page(app: TestApp) {
         let rp = Rp::web();
         let browser = app.browser();

@@ -29,6 +29,7 @@ fn error(page: &Page) -> (u16, Value) {
 
 on_both_databases! {
     /// RFC 7662 §2.2: a resource server learns what an access token means.
+    // spec: RFC 7662 2.2 REQUIRED: active says whether the token is alive @ protocol/src/introspect.rs
     async fn a_live_access_token_is_described(app: TestApp) {
         let now = app.clock.now().0;
         let resource_server = other(app).await;
@@ -84,6 +85,9 @@ on_both_databases! {
 
     /// RFC 7662 §2.2: expired, revoked, foreign or no token at all: all the same.
     // spec: RFC 7662 2.2 SHOULD NOT: of a token that is not active nothing else is told @ protocol/src/introspect.rs
+    // spec: RFC 7662 2.2 MUST: a token that is not active or does not exist is answered with active false @ protocol/src/introspect.rs
+    // spec: RFC 7662 4 MUST: the server finds out whether a token has expired @ policy/src/bearer.rs
+    // spec: RFC 7662 4 MUST: the server checks the signature of a token that is signed @ keys/src/ring.rs
     async fn what_is_not_alive_is_just_inactive(app: TestApp) {
         let rp = Rp::web();
         let tokens = rp.tokens(app).await;
@@ -110,6 +114,7 @@ on_both_databases! {
     }
 
     /// RFC 7662 §4: a refresh token is the business of its own client alone.
+    // spec: RFC 7662 2.2 MUST: who may not look at a token is answered with active false @ protocol/src/introspect.rs
     async fn a_refresh_token_is_shown_to_its_own_client_only(app: TestApp) {
         let (rp, stranger) = (Rp::web(), other(app).await);
         let tokens = rp.tokens(app).await;
@@ -131,6 +136,7 @@ on_both_databases! {
     }
 
     /// `token_type_hint` (§2.1) helps to search and decides nothing.
+    // spec: RFC 7662 2.1 MUST: a token that is not where the hint says is looked for everywhere @ protocol/src/introspect.rs
     async fn a_wrong_hint_does_no_harm(app: TestApp) {
         let tokens = Rp::web().tokens(app).await;
         for (name, hint) in [("access_token", "refresh_token"), ("refresh_token", "x")] {

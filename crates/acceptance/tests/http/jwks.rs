@@ -43,6 +43,9 @@ fn swap(app: &TestApp, keys: &[vestibule_model::signing_key::StoredKey]) {
 
 on_both_databases! {
     /// RFC 7517 §4, RFC 7518 §6: public members only, and each key says what it is for.
+    // spec: OIDC Discovery 3 MUST NOT: the published set has private or symmetric key values @ keys/src/jwk.rs
+    // spec: OIDC Discovery 3 REQUIRED: each key says by use what it is for, since there are keys for both @ keys/src/jwk.rs
+    // spec: OIDC Core 15.2 MUST: public keys are published as bare JWKs @ protocol/src/jwks.rs
     async fn the_set_shows_public_keys_only(app: TestApp) {
         let page = app.machine().get("/jwks").await;
         assert_eq!(page.status, 200);
@@ -116,6 +119,8 @@ on_both_databases! {
     }
 
     /// OIDC Registration §2 `id_token_signed_response_alg`: each client's own choice.
+    // spec: OIDC Registration 2 REQUIRED: ID tokens are signed with the client's id_token_signed_response_alg @ protocol/src/issue.rs
+    // spec: OIDC Core 15.1 MUST: ID tokens can be signed with RS256 @ keys/src/ring.rs
     async fn every_algorithm_verifies_against_the_set(app: TestApp) {
         let set = jwks(app).await;
         let all = SIGNING_ALGS.into_iter();
@@ -141,6 +146,8 @@ on_both_databases! {
     }
 
     /// The next key is in the set before it signs; the last one stays until its tokens are dead.
+    // spec: OIDC Core 10.1.1 SHOULD: a key that no longer signs stays published for a while @ keys/src/ring.rs
+    // spec: OIDC Core 10.1 MUST: where several keys are published, the token names its key by kid @ keys/src/ring.rs
     async fn no_verification_fails_across_a_rotation(app: TestApp) {
         let rp = Rp::web();
         let before = jwks(app).await;

@@ -223,6 +223,7 @@ on_both_databases! {
 
     /// RFC 9470 §3 on our own userinfo: what a token of a weak sign-in is refused with names the
     /// class that is needed, and a token of a better one passes.
+    // spec: RFC 9470 3 MAY: a sign-in that is too weak for userinfo is told by insufficient_user_authentication with acr_values @ protocol/src/bearer.rs
     async fn userinfo_asks_for_a_better_sign_in(app: TestApp) {
         let rp = Rp::web();
         let browser = app.browser();

@@ -148,6 +148,7 @@ on_both_databases! {
     }
 
     // spec: OIDC Core 3.1.2.1 SHOULD NOT: languages that are not there are no error @ web/src/language.rs
+    // spec: OIDC Core 15.1 MUST: display, ui_locales, claims_locales and acr_values are no errors @ policy/src/authorize/person.rs
     async fn wishes_about_pages_and_languages_are_no_errors(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;

@@ -27,6 +27,7 @@ on_both_databases! {
     /// ones included, so that there is nothing to downgrade to (§4.8.2).
     // spec: RFC 9700 2.1.1 MUST: under oauth2.1 every client uses PKCE @ policy/src/authorize/proof.rs
     // spec: RFC 7636 4.4.1 MUST: a method that is not supported is invalid_request @ policy/src/authorize/proof.rs
+    // spec: RFC 7636 4.4.1 MUST: where PKCE is required, a request without code_challenge is invalid_request @ policy/src/authorize/proof.rs
     async fn no_code_without_an_s256_challenge(app: TestApp) {
         let rp = Rp::web();
         let right = challenge_of(rp.verifier);
@@ -68,6 +69,7 @@ on_both_databases! {
     }
 
     /// RFC 7636 Appendix B: the specification's own pair.
+    // spec: RFC 7636 4.2 MUST: the server takes S256 @ policy/src/pkce.rs
     async fn the_vector_of_rfc_7636_is_accepted(app: TestApp) {
         let rp = Rp::web();
         assert_eq!(challenge_of(rp.verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");

@@ -25,6 +25,7 @@ async fn allowed(app: &vestibule_acceptance::TestApp, rp: &Rp) -> Browser {
 on_both_databases! {
     /// OIDC Core §3.1.2.1 `none`: no page, ever; each page that would be needed is its own error.
     // spec: OIDC Core 3.1.2.3 MUST NOT: with prompt=none no page is shown, and what is needed is an error @ policy/src/prompt.rs
+    // spec: OIDC Core 15.1 MUST: prompt=none is supported @ policy/src/prompt.rs
     async fn none_shows_no_page(app: TestApp) {
         let rp = Rp::web();
         let silent = rp.authorize_with(&[("prompt", Some("none"))]);
@@ -150,6 +151,7 @@ on_both_databases! {
     /// OIDC Core §3.1.2.1 `max_age`: the last sign-in may be so old and no older.
     // spec: OIDC Core 3.1.2.1 MUST: a sign-in older than max_age is done again @ policy/src/prompt.rs
     // spec: OIDC Core 3.1.2.1 MUST: with max_age the ID token has auth_time @ protocol/src/issue.rs
+    // spec: OIDC Core 15.1 MUST: max_age is enforced @ policy/src/prompt.rs
     async fn max_age_bounds_the_age_of_the_sign_in(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;

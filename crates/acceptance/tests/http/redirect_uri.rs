@@ -108,6 +108,8 @@ on_both_databases! {
     }
 
     /// RFC 6749 §3.1.2.2: each registered address works, no mixture of them does.
+    // spec: RFC 6749 3.1.2.2 MAY: a client has several redirect URIs @ policy/src/redirect_uri.rs
+    // spec: RFC 6749 3.1.2.3 MUST: the address is compared with each registered one as a whole @ policy/src/redirect_uri.rs
     async fn several_registered_addresses_do_not_mix(app: TestApp) {
         let (one, two) = ("https://app.example/cb", "https://two.example:8443/two?tenant=7");
         app.change_client("web-app", move |client: &mut Client| {
@@ -154,6 +156,8 @@ on_both_databases! {
 
     /// RFC 8252 §7.3: a native app's loopback address is good at any port, and at nothing else than
     /// a port.
+    // spec: RFC 8252 7.3 MUST: a loopback address of a native app is good at any port @ policy/src/redirect_uri.rs
+    // spec: RFC 9700 2.1 MUST: the port of a native app's loopback address is the only exception to the exact comparison @ policy/src/redirect_uri.rs
     async fn a_native_app_listens_at_any_loopback_port(app: TestApp) {
         let rp = add_native(app, &["http://127.0.0.1/cb", "http://[::1]:1/six"]).await;
         let good = ["http://127.0.0.1/cb", "http://127.0.0.1:1/cb", "http://127.0.0.1:51004/cb",
@@ -210,6 +214,7 @@ on_both_databases! {
     }
 
     /// RFC 8252 §7.1: the answer reaches an app through its own scheme.
+    // spec: RFC 8252 7 MUST: native apps get their answer through a private-use scheme @ policy/src/redirect_uri.rs
     async fn a_private_use_scheme_gets_its_answer(app: TestApp) {
         let uri = "com.example.app:/oauth/cb";
         let rp = Rp { redirect_uri: uri, ..add_native(app, &[uri]).await };

@@ -148,6 +148,7 @@ on_both_databases! {
 
     /// RFC 6749 §6: less than was granted is fine and lasts one turn; more is not, and costs nothing.
     // spec: RFC 6749 6 MUST NOT: a refresh asks for no scope that was not granted @ policy/src/refresh.rs
+    // spec: RFC 6749 6 MUST: a new refresh token has the scope of the one it replaces @ policy/src/refresh.rs
     async fn scope_may_be_narrowed_and_never_widened(app: TestApp) {
         let rp = Rp::web();
         let first = rp.tokens(app).await;
@@ -194,6 +195,7 @@ on_both_databases! {
 
     /// RFC 6749 §6, §10.4: bound to its client; another learns nothing and spoils nothing.
     // spec: RFC 6749 6 MUST: a refresh token is good for the client it was issued to @ policy/src/refresh.rs
+    // spec: RFC 6749 10.4 MUST: a refresh token stays bound to the client it was issued to @ policy/src/refresh.rs
     async fn a_refresh_token_of_another_client_is_as_good_as_none(app: TestApp) {
         let rp = Rp::web();
         let first = rp.tokens(app).await;
@@ -213,6 +215,7 @@ on_both_databases! {
     }
 
     /// RFC 9700 §4.14.2: a token that nobody uses for 14 days is over.
+    // spec: RFC 9700 4.14.2 SHOULD: a refresh token ends when nobody used it for some time @ policy/src/refresh.rs
     async fn an_idle_token_ends(app: TestApp) {
         let rp = Rp::web();
         let first = rp.tokens(app).await;

@@ -35,6 +35,7 @@ on_both_databases! {
     // spec: OIDC Core 3.3.2.5 MUST: a hybrid answer travels in the fragment unless another mode is asked for @ policy/src/authorize/response.rs
     // spec: Multiple Response Types 5 MUST: each combination returns what it names, in the fragment @ protocol/src/issue.rs
     // spec: RFC 9207 2 MUST: every answer has iss @ protocol/src/authorize/respond.rs
+    // spec: OIDC Core 15.2 MUST: code, id_token and id_token token are supported @ model/src/response_type.rs
     async fn every_type_gives_what_it_names(app: TestApp) {
         let rp = Rp::web();
         for response_type in of_tokens() {
@@ -172,6 +173,8 @@ on_both_databases! {
 
     // spec: Multiple Response Types 3 MUST NOT: a token never travels in the query @ policy/src/authorize/response.rs
     // spec: Multiple Response Types 5 MUST: an error travels as the answer would have @ policy/src/authorize/response.rs
+    // spec: RFC 9207 2 MUST: an error has iss too @ protocol/src/authorize/respond.rs
+    // spec: OIDC Core 3.2.2.6 MUST: an error of an implicit request comes in the fragment @ policy/src/authorize/response.rs
     async fn no_token_in_the_query_and_refusals_in_the_fragment(app: TestApp) {
         let rp = Rp::web();
         let browser = allowed(app, &rp).await;

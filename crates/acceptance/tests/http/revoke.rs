@@ -20,6 +20,8 @@ fn error(page: &Page) -> (u16, Value) {
 
 on_both_databases! {
     /// RFC 7009 §2: the access token dies, the rest of the grant lives on.
+    // spec: RFC 7009 2 SHOULD: access tokens can be revoked @ protocol/src/revoke.rs
+    // spec: RFC 7662 4 MUST: introspection finds out whether a token was revoked @ protocol/src/bearer.rs
     async fn an_access_token_is_revoked_alone(app: TestApp) {
         let rp = Rp::web();
         for format in [AccessTokenFormat::Jwt, AccessTokenFormat::Opaque] {
@@ -45,6 +47,8 @@ on_both_databases! {
     }
 
     /// RFC 7009 §2.1: with a refresh token go the access tokens of the same grant.
+    // spec: RFC 7009 2 MUST: refresh tokens can be revoked @ protocol/src/revoke.rs
+    // spec: RFC 7009 2.1 SHOULD: with a refresh token end the access tokens of the same grant @ protocol/src/revoke.rs
     async fn a_refresh_token_takes_its_grant_with_it(app: TestApp) {
         let rp = Rp::web();
         let (tokens, bystander) = (rp.tokens(app).await, rp.tokens(app).await);
@@ -69,6 +73,7 @@ on_both_databases! {
     }
 
     /// RFC 7009 §2.1: "if this validation fails, the request is refused"; the token stays.
+    // spec: RFC 7009 2.1 MUST: a token of another client is not revoked, and the client is told @ protocol/src/revoke.rs
     async fn a_token_of_another_client_stays_as_it_is(app: TestApp) {
         let owner = Rp::web();
         let tokens = owner.tokens(app).await;
@@ -89,6 +94,7 @@ on_both_databases! {
     }
 
     /// RFC 7009 §2.2: "invalid tokens do not cause an error response".
+    // spec: RFC 7009 2.2 MUST: a token that is not valid is answered with 200 and no error @ protocol/src/revoke.rs
     async fn what_never_lived_or_died_by_itself_is_fine(app: TestApp) {
         let rp = Rp::web();
         let tokens = rp.tokens(app).await;
@@ -101,6 +107,7 @@ on_both_databases! {
     }
 
     /// RFC 7009 §2.1: the hint only speeds the search up, and an unknown one is ignored.
+    // spec: RFC 7009 2.1 MUST: a token that is not where the hint says is looked for everywhere @ protocol/src/revoke.rs
     async fn a_wrong_hint_does_no_harm(app: TestApp) {
         let rp = Rp::web();
         for (name, hint) in [

@@ -320,6 +320,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §3.1, §3.2: "parameters MUST NOT be included more than once".
+    // spec: RFC 6749 3.2 MUST NOT: a parameter of the token endpoint comes more than once @ policy/src/params.rs
     async fn a_repeated_parameter_is_refused(app: TestApp) {
         let rp = Rp::web();
         let code = rp.code(app).await;

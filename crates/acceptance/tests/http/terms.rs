@@ -72,6 +72,7 @@ on_both_databases! {
     }
 
     /// OIDC Core §3.1.2.6: no page may be shown, so the client hears why.
+    // spec: OIDC Core 3.1.2.1 MUST NOT: prompt=none shows no page of any kind; interaction_required tells of one @ policy/src/prompt.rs
     async fn silence_is_answered_by_interaction_required(app: TestApp) {
         let browser = app.browser();
         browser.sign_in("ana").await;

@@ -54,6 +54,8 @@ on_both_databases! {
 
     /// RFC 6749 §4.1.2: a code is used once; a second use kills what the first one bought.
     // spec: RFC 6749 4.1.2 MUST NOT: a code is used more than once @ protocol/src/token/authorization_code.rs
+    // spec: OIDC Core 3.1.3.2 MUST: a code was not used before @ protocol/src/token/authorization_code.rs
+    // spec: RFC 6749 4.1.2 SHOULD: a second use of a code revokes the tokens that the first one bought @ protocol/src/token/misuse.rs
     async fn a_replayed_code_kills_what_it_bought_and_is_noted_once(app: TestApp) {
         let rp = Rp::web();
         let code = rp.code(app).await;
@@ -76,6 +78,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §4.1.2 under a race: one request redeems, every other one is a replay.
+    // spec: RFC 6749 10.5 MUST: a code is good for one exchange, however many race @ storage/src/authorization_code.rs
     async fn of_sixteen_exchanges_at_once_exactly_one_succeeds(app: TestApp) {
         let rp = Rp::web();
         let code = rp.code(app).await;
@@ -93,6 +96,7 @@ on_both_databases! {
 
     /// RFC 6749 §5.2: "issued to another client"; and nobody learns that the code exists.
     // spec: RFC 6749 4.1.3 MUST: a code is good for the client it was issued to @ policy/src/authorization_code.rs
+    // spec: OIDC Core 3.1.3.2 MUST: a code was issued to the client that authenticated @ policy/src/authorization_code.rs
     async fn a_code_of_another_client_is_as_good_as_none(app: TestApp) {
         let (rp, thief) = (Rp::web(), other(app).await);
         let code = rp.code(app).await;
@@ -105,6 +109,7 @@ on_both_databases! {
 
     /// RFC 6749 §4.1.2: a code lives shortly; 60 seconds here.
     // spec: RFC 6749 4.1.2 MUST: a code expires shortly after it was issued @ policy/src/authorization_code.rs
+    // spec: RFC 6749 4.1.2 RECOMMENDED: a code lives ten minutes at most @ policy/src/authorization_code.rs
     async fn a_code_dies_after_sixty_seconds(app: TestApp) {
         let rp = Rp::web();
         let (early, late) = (rp.code(app).await, rp.code(app).await);
@@ -116,6 +121,7 @@ on_both_databases! {
 
     /// RFC 6749 §4.1.3: `redirect_uri` is the one of the authorization request, exactly.
     // spec: RFC 6749 4.1.3 MUST: redirect_uri is the one of the authorization request @ policy/src/authorization_code.rs
+    // spec: OIDC Core 3.1.3.2 MUST: redirect_uri is there and identical to the one of the request @ policy/src/authorization_code.rs
     async fn a_code_is_bound_to_its_redirect_uri(app: TestApp) {
         let rp = Rp::web();
         let code = rp.code(app).await;
@@ -137,6 +143,7 @@ on_both_databases! {
     }
 
     /// RFC 7636 §4.6: who does not hold the verifier gets nothing, and spoils nothing.
+    // spec: RFC 9700 2.1.1 MUST: a code_challenge that was sent has to be answered by its code_verifier @ policy/src/authorization_code.rs
     async fn a_code_is_bound_to_its_verifier(app: TestApp) {
         let rp = Rp::web();
         let code = rp.code(app).await;
@@ -151,6 +158,9 @@ on_both_databases! {
     }
 
     /// RFC 6749 §5.2: each wrong form has its own `error`.
+    // spec: RFC 6749 5.2 REQUIRED: error is one of the list, by what is wrong, with status 400 @ protocol/src/token/mod.rs
+    // spec: OIDC Core 3.1.3.4 MUST: a wrong token request is told as RFC 6749 5.2 says @ protocol/src/token/mod.rs
+    // spec: RFC 9700 2.4 MUST NOT: the password grant is used @ protocol/src/token/mod.rs
     async fn a_wrong_token_request_is_told_what_is_wrong(app: TestApp) {
         let rp = Rp::web();
         let rows: [(&[(&str, &str)], &str); 7] = [
@@ -169,6 +179,7 @@ on_both_databases! {
     }
 
     /// RFC 6749 §5.2 `unauthorized_client`: a client uses the grants that it registered.
+    // spec: RFC 6749 5.2 MUST: a client that may not use a grant is told unauthorized_client @ policy/src/grant_type.rs
     async fn a_grant_that_was_not_registered_is_refused(app: TestApp) {
         let rp = Rp::web();
         let code = rp.code(app).await;
@@ -230,6 +241,8 @@ on_both_databases! {
 
     /// RFC 9068 §2.1, §2.2.
     // spec: RFC 9068 2.2 MUST: the access token has the claims of its profile @ protocol/src/issue.rs
+    // spec: RFC 9068 2.1 MUST: the access token is signed and its typ is at+jwt @ protocol/src/issue.rs
+    // spec: RFC 9068 2.2.3 SHOULD: the access token has the scope that was granted @ protocol/src/issue.rs
     async fn the_access_token_is_a_jwt_of_its_profile(app: TestApp) {
         let now = app.clock.now().0;
         let tokens = Rp::web().tokens(app).await;

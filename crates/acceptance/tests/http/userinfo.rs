@@ -38,6 +38,7 @@ on_both_databases! {
     // spec: OIDC Core 5.3 MUST: userinfo takes GET and POST @ protocol/src/lib.rs
     // spec: OIDC Core 5.3 MUST: userinfo takes access tokens as RFC 6750 does @ protocol/src/bearer.rs
     // spec: RFC 6750 2.1 MUST: resource servers take the token from the Authorization header @ protocol/src/bearer.rs
+    // spec: OIDC Core 5.3.2 MUST: claims as JSON are sent as application/json @ protocol/src/userinfo.rs
     async fn the_token_is_taken_from_header_or_form(app: TestApp) {
         let tokens = Rp::web().tokens(app).await;
         let token = tokens.get("access_token");
@@ -64,6 +65,7 @@ on_both_databases! {
     }
 
     /// OIDC Core §5.4: each scope opens its own claims and no others.
+    // spec: OIDC Core 5.3.2 SHOULD: a claim that is not returned is left out, not null or empty @ policy/src/claims.rs
     async fn the_scope_decides_which_claims_are_given(app: TestApp) {
         for (scope, expected) in [
             ("openid", json!({ "sub": "user-ana" })),
@@ -100,6 +102,7 @@ on_both_databases! {
     // spec: RFC 6750 3 MUST: without a token that opens the resource, the answer has a WWW-Authenticate challenge @ protocol/src/bearer.rs
     // spec: RFC 6750 3.1 SHOULD NOT: who sent no token is told of no error code @ protocol/src/bearer.rs
     // spec: RFC 9700 4.3.2 MUST NOT: access tokens are not taken from the query @ protocol/src/bearer.rs
+    // spec: RFC 6750 3 MUST: the scheme of the challenge is Bearer @ protocol/src/bearer.rs
     async fn a_request_without_a_token_is_only_told_the_scheme(app: TestApp) {
         let tokens = Rp::web().tokens(app).await;
         let token = tokens.get("access_token");
@@ -163,6 +166,7 @@ on_both_databases! {
     // spec: RFC 6750 3.1 SHOULD: invalid_token is 401 @ model/src/error_code/wire.rs
     // spec: RFC 6750 3.1 SHOULD: insufficient_scope is 403 @ model/src/error_code/wire.rs
     // spec: OIDC Core 5.3.3 SHOULD: errors of userinfo are those of RFC 6750 section 3 @ protocol/src/bearer.rs
+    // spec: RFC 9068 4 MUST: an access token is refused from the time of its exp on @ policy/src/bearer.rs
     async fn a_refusal_says_why_in_its_challenge(app: TestApp) {
         let rp = Rp::web();
         let tokens = rp.tokens(app).await;
@@ -195,6 +199,8 @@ on_both_databases! {
     }
 
     /// RFC 8725 §3.12, RFC 9068 §4: one kind of token is never taken for another.
+    // spec: RFC 8725 3.12 MUST: tokens of different kinds are never taken for one another @ keys/src/ring.rs
+    // spec: RFC 9068 4 MUST: an access token whose typ is not at+jwt is refused @ keys/src/ring.rs
     async fn an_id_token_is_no_access_token_nor_the_other_way_round(app: TestApp) {
         let rp = Rp::web();
         let tokens = rp.tokens(app).await;
@@ -212,6 +218,9 @@ on_both_databases! {
     }
 
     /// RFC 8725 §2.1, §3.1; RFC 9068 §4, §5: what is signed wrongly, or rightly for something else.
+    // spec: RFC 9068 4 MUST: a wrong signature, alg none included, is refused @ keys/src/ring.rs
+    // spec: RFC 9068 4 MUST: iss of an access token is exactly this issuer @ policy/src/bearer.rs
+    // spec: RFC 8725 3.1 MUST NOT: another algorithm is used than the one of the key @ keys/src/ring.rs
     async fn a_forged_token_is_refused(app: TestApp) {
         let tokens = Rp::web().tokens(app).await;
         let good = tokens.get("access_token");

@@ -82,6 +82,7 @@ fn every_algorithm_verifies() {
     }
 }
 
+// spec: RFC 8725 3.1 MUST: the caller says which algorithms are good, and no other is used @ keys/src/client_signature.rs
 #[test]
 fn only_what_is_allowed_verifies() {
     let set = jwks(&[registered(SigningAlg::RS256, "k")]);
@@ -127,6 +128,7 @@ fn a_public_key_is_no_secret() {
     assert_eq!(verify_mac(&token, SECRET), Err(SignatureFault::NoJwks));
 }
 
+// spec: RFC 8725 3.2 SHOULD NOT: a client's token with alg none is accepted where a signature is wanted @ keys/src/client_signature.rs
 #[test]
 fn none_and_unknown_algorithms_never_verify() {
     let set = jwks(&[registered(SigningAlg::RS256, "rsa")]);
@@ -159,6 +161,7 @@ fn the_unsecured_are_read_only_where_that_is_asked_for() {
     assert_eq!(read(&token), Err(TokenFault::Critical.into()));
 }
 
+// spec: RFC 7518 3.2 MUST: the secret of a MAC is as long as its hash at least @ keys/src/client_signature.rs
 /// RFC 7518 §3.2: as long as the hash at least.
 #[test]
 fn a_short_secret_makes_no_mac() {
@@ -221,6 +224,7 @@ fn the_kid_names_the_key_or_only_one_fits() {
     assert_eq!(verify_by(&nameless, &anonymous), Ok(claims()));
 }
 
+// spec: RFC 8725 3.1 MUST: a client's key that names its algorithm serves no other @ keys/src/client_signature.rs
 #[test]
 fn a_key_meant_for_something_else_does_not_fit() {
     let token = assertion(SigningAlg::RS256, &json!({ "alg": "RS256" }));

@@ -197,6 +197,7 @@ fn nothing_public_serves_as_a_secret() {
     }
 }
 
+// spec: RFC 8725 3.6 SHOULD NOT: data is compressed before it is encrypted; a token that says so is refused @ keys/src/decrypt.rs
 #[test]
 fn compression_and_extensions_are_refused() {
     let token = encrypted(KeyManagementAlg::Dir, ContentEncryption::A128Gcm);
@@ -280,6 +281,7 @@ fn tags_and_nonces_have_their_full_length() {
     }
 }
 
+// spec: RFC 7516 11.5 MUST NOT: errors of an encrypted key are told apart @ keys/src/decrypt.rs
 /// Whatever is wrong, and whichever step it is wrong in, the answer is one and the same (RFC 7516
 /// §11.5).
 #[test]

@@ -201,6 +201,7 @@ fn a_fault_says_what_is_missing() {
     assert_eq!(to(rsa, RecipientKey::Jwks(&small)), unusable);
 }
 
+// spec: RFC 8725 3.4 MUST: a client's key is checked to be a point of its curve @ keys/src/encrypt.rs
 /// An agreement with a point that is on no curve, or of small order, would tell the agreed key.
 #[test]
 fn points_that_are_no_keys_are_refused() {

@@ -75,6 +75,7 @@ fn ecdsa_signatures_always_have_the_length_of_their_curve() {
     }
 }
 
+// spec: RFC 8725 3.1 MUST NOT: a public key is used as the secret of a MAC @ keys/src/ring.rs
 /// RFC 8725 §2.1, §3.1: the classic. Everything public about the key serves as the HMAC secret.
 #[test]
 fn hmac_keyed_with_the_public_key_is_refused() {
@@ -111,6 +112,7 @@ fn pem_of(key: &StoredKey) -> Option<Vec<u8>> {
     Some(RsaKeyPair::from_jwk(&jwk).ok()?.to_pem_public_key())
 }
 
+// spec: RFC 8725 3.2 SHOULD NOT: tokens with alg none are accepted @ keys/src/ring.rs
 #[test]
 fn unsigned_tokens_are_refused() {
     for alg in SigningAlg::ALL.iter().copied() {
@@ -135,6 +137,7 @@ fn unsigned_tokens_are_refused() {
     assert!(matches!(access_fault(&token), TokenFault::Malformed(_)));
 }
 
+// spec: RFC 8725 3.1 MUST: each key serves exactly one algorithm, and this is checked @ keys/src/ring.rs
 #[test]
 fn a_key_works_with_its_own_algorithm_only() {
     // An ES256 signature under the `kid` of an RSA key.
@@ -180,6 +183,7 @@ fn the_kid_decides_and_nothing_else_in_the_header() {
     assert_eq!(access_fault(&token), TokenFault::UnknownKey);
 }
 
+// spec: RFC 9068 4 MUST: typ is at+jwt or application/at+jwt @ keys/src/ring.rs
 #[test]
 fn one_kind_of_token_is_never_taken_for_another() {
     let key = key(SigningAlg::EdDSA);
@@ -212,6 +216,7 @@ fn one_kind_of_token_is_never_taken_for_another() {
     assert_eq!(access_fault(&token), TokenFault::WrongType);
 }
 
+// spec: OIDC Back-Channel Logout 2.4 RECOMMENDED: logout tokens have a typ of their own @ keys/src/ring.rs
 /// OIDC Back-Channel Logout §2.4: what ends a session must not pass for what proves it, nor the
 /// other way round.
 #[test]
@@ -234,6 +239,7 @@ fn an_unsecured_token_says_so() {
     assert_eq!(serde_json::from_slice::<Map<String, Value>>(&payload).unwrap(), claims());
 }
 
+// spec: RFC 7515 4.1.11 MUST: a token with a critical extension that is not understood is refused @ keys/src/ring.rs
 #[test]
 fn critical_extensions_are_refused_whatever_they_are() {
     let key = key(SigningAlg::EdDSA);
@@ -325,6 +331,7 @@ mod jwks;
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
+    // spec: RFC 8725 3.3 MUST: a token is refused as a whole if anything in it does not verify @ keys/src/ring.rs
     /// Any one character changed, anywhere: header, payload or signature.
     #[test]
     fn a_changed_token_is_refused(

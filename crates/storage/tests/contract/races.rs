@@ -82,6 +82,7 @@ fn rush<T: std::fmt::Debug + Send + 'static>(
     rounds
 }
 
+// spec: RFC 6749 10.5 MUST: a code is single-use, across instances too @ storage/src/authorization_code.rs
 fn a_code_is_redeemed_by_one(database: &TestDatabase) {
     race(
         database,
@@ -116,6 +117,7 @@ fn a_refresh_token_is_rotated_by_one(database: &TestDatabase) {
     );
 }
 
+// spec: OIDC Core 9 MUST: an assertion is used once, across instances too @ storage/src/client_assertion.rs
 fn an_assertion_is_claimed_by_one(database: &TestDatabase) {
     race(
         database,
