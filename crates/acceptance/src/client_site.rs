@@ -37,7 +37,7 @@ impl Visit {
 /// its own machine). Serves what was [`put`](Self::put), answers 404 to everything else, and
 /// remembers who came. Ends when dropped; a port that was dropped refuses connections.
 ///
-/// ```ignore
+/// ```text
 /// let site = ClientSite::start();
 /// site.put_json("/jwks.json", &json!({ "keys": [key.public()] }));
 /// client.metadata.jwks_uri = Some(site.url("/jwks.json"));
