@@ -62,7 +62,10 @@ impl Hint {
     /// Whether it speaks of this session, as `client` knows its person.
     fn is_of(&self, state: &AppState, client: &Client, who: &SignedIn) -> bool {
         self.sub == subject::of(state, client, &who.user.id)
-            && self.sid.as_ref().is_none_or(|sid| *sid == who.session.id)
+            && self
+                .sid
+                .as_ref()
+                .is_none_or(|sid| *sid == subject::sid(state, client, &who.session.id))
     }
 }
 

@@ -33,6 +33,8 @@ async fn introspect(
         return Err(ErrorCode::PublicClientRefused.into());
     }
     match bearer::live(state, &token, now).await {
+        // RFC 7662 §4: a client that let itself in is no resource server of anybody's.
+        Ok(live) if is_stranger(&client) && live.claims.client_id != client.id => Ok(inactive()),
         Ok(live) => access_token(state, live).await,
         Err(error) if error.code == ErrorCode::TokenMalformed => {
             own_refresh_token(state, &client, &token, now).await
@@ -40,6 +42,11 @@ async fn introspect(
         Err(error) if error.code.wire() == ErrorCode::TokenMalformed.wire() => Ok(inactive()),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the client registered through the open door, with nobody's leave.
+fn is_stranger(client: &Client) -> bool {
+    client.registration.as_ref().is_some_and(|made| made.initial_access_token.is_none())
 }
 
 fn inactive() -> Map<String, Value> {

@@ -238,9 +238,15 @@ impl Mint<'_> {
             auth_time: Some(grant.auth_time),
             acr: Some(grant.acr.clone()),
             amr: Some(grant.amr.clone()),
-            sid: sid(grant).cloned(),
+            sid: self.sid(of),
             ..self.client_claims(of.client, of.scope)
         }
+    }
+
+    /// The browser session, while it lasts: what outlives it belongs to none.
+    fn sid(&self, of: &Issuance<'_>) -> Option<SessionId> {
+        let lasts = of.grant.session_ended_at.is_none();
+        lasts.then(|| subject::sid(self.state, of.client, &of.grant.session_id))
     }
 
     fn client_claims(&self, client: &Client, scope: &ScopeSet) -> AccessTokenClaims {
@@ -311,7 +317,7 @@ impl Mint<'_> {
         set("auth_time", grant.auth_time.0.into());
         set("acr", acr::told(&grant.acr, &grant.claims).into());
         set("amr", json!(grant.amr));
-        if let Some(sid) = sid(grant) {
+        if let Some(sid) = self.sid(of) {
             set("sid", sid.as_str().into());
         }
         if let Some(nonce) = vouched.nonce {
@@ -377,11 +383,6 @@ impl Vouched<'_> {
         let claims = if alone { claims::id_token_alone } else { claims::id_token };
         claims(of.user, of.scope, &of.grant.claims)
     }
-}
-
-/// The browser session, while it lasts: what outlives it belongs to none.
-fn sid(grant: &Grant) -> Option<&SessionId> {
-    grant.session_ended_at.is_none().then_some(&grant.session_id)
 }
 
 fn object(claims: &AccessTokenClaims) -> Map<String, Value> {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use vestibule_model::{
     OAuthError, Timestamp, client::Client, entropy::random_id, logout::LogoutDelivery,
 };
-use vestibule_web::AppState;
+use vestibule_web::{AppState, subject};
 
 use crate::response_jwt;
 
@@ -51,7 +51,7 @@ fn claims(
         ("exp", now.plus(LIFETIME).0.into()),
         ("jti", random_id(state.entropy.as_ref()).into()),
         ("events", json!({ EVENT: {} })),
-        ("sid", delivery.session_id.as_str().into()),
+        ("sid", subject::sid(state, client, &delivery.session_id).as_str().into()),
     ];
     claims.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }

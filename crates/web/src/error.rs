@@ -25,7 +25,8 @@ pub fn uri(state: &AppState, code: ErrorCode) -> String {
 /// `text` in the characters that RFC 6749 §5.2 allows in `error_description`.
 #[must_use]
 pub fn printable(text: &str) -> String {
-    text.chars()
+    text.replace('§', "section ")
+        .chars()
         .map(|c| match c {
             '"' | '\\' | '’' | '‘' => '\'',
             ' '..='~' => c,
@@ -117,6 +118,7 @@ mod tests {
     #[test]
     fn descriptions_keep_to_the_grammar() {
         assert_eq!(printable("it’s \"a\\b\"\né"), "it's 'a'b'??");
+        assert_eq!(printable("RFC 7592 §2.2"), "RFC 7592 section 2.2");
     }
 
     #[test]

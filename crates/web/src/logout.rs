@@ -11,7 +11,7 @@ use vestibule_policy::{
 };
 use vestibule_storage::Conn;
 
-use crate::{cookies, html, session_state, state::AppState, urls};
+use crate::{cookies, html, session_state, state::AppState, subject, urls};
 
 /// What the hidden field of the confirmation page is sealed for.
 const SEALED: &str = "end_session.after";
@@ -129,7 +129,7 @@ impl AfterLogout {
             state.read(move |conn| Ok(vestibule_storage::client::find_many(conn, &ids)?)).await?;
         let frames = self.told.iter().filter_map(|Told(sid, id)| {
             let client = clients.iter().find(|client| client.id == *id)?;
-            frame(client, &state.settings.issuer, sid)
+            frame(client, &state.settings.issuer, &subject::sid(state, client, sid))
         });
         Ok(frames.collect())
     }

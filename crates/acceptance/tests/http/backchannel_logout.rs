@@ -144,6 +144,7 @@ on_both_databases! {
         assert_eq!(header["alg"], "ES256");
         assert_eq!(claims["sub"], got.claims("id_token")["sub"]);
         assert_ne!(claims["sub"], "user-ana");
+        assert_eq!(claims["sid"], got.claims("id_token")["sid"]);
 
         let (browser, _) = signed_in(app, &Rp::web()).await;
         let keys = KeyPair::generate("ES256", "enc");

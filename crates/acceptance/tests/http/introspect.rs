@@ -61,6 +61,27 @@ on_both_databases! {
         assert_inactive(app, &resource_server, own, "of a client that is gone").await;
     }
 
+    // spec: RFC 7662 4 SHOULD: who let itself in learns nothing of others' tokens @ protocol/src/introspect.rs
+    async fn a_client_of_the_open_door_sees_its_own_tokens_only(app: TestApp) {
+        let stranger = other(app).await;
+        let tokens = Rp::web().tokens(app).await;
+        let token = tokens.get("access_token");
+        assert_eq!(seen_by(app, &stranger, token).await["active"], true);
+        app.change_client(stranger.client_id, |client| {
+            client.registration = Some(vestibule_model::client::Registration {
+                access_token_hash: vestibule_model::TokenHash::new("00"),
+                initial_access_token: None,
+                unused_until: None,
+            });
+        })
+        .await;
+        assert_inactive(app, &stranger, token, "another client's").await;
+        let form = [("grant_type", "client_credentials"), ("scope", "api")];
+        let own = stranger.call(app, "/token", &form).await.json();
+        let own = own["access_token"].as_str().expect("a token of its own");
+        assert_eq!(seen_by(app, &stranger, own).await["active"], true);
+    }
+
     /// An opaque token says through introspection what a JWT says by itself.
     async fn an_opaque_access_token_is_described_as_a_jwt_would_be(app: TestApp) {
         let jwt = seen_by(app, &Rp::web(), Rp::web().tokens(app).await.get("access_token")).await;

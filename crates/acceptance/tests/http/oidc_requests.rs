@@ -263,6 +263,16 @@ on_both_databases! {
         }
         let refreshed = Tokens(rp.refresh(app, tokens.get("refresh_token")).await.json());
         assert_eq!(refreshed.claims("id_token")["sub"], sub);
+        // The session has another name too, or it would join what the subjects keep apart.
+        let session = app.state.clone();
+        let sid = tokens.claims("id_token")["sid"].clone();
+        assert_eq!(tokens.claims("access_token")["sid"], sid);
+        let user = vestibule_model::UserId::new("user-ana");
+        let rows = session
+            .read(move |conn| Ok(vestibule_storage::browser_session::list_of_user(conn, &user)?))
+            .await
+            .expect("sessions");
+        assert!(rows.iter().all(|row| sid != row.id.as_str()), "{sid}");
         // Hints speak of the same name.
         let claims = json!({ "id_token": { "sub": { "value": sub } } }).to_string();
         for hint in [("id_token_hint", tokens.get("id_token")), ("claims", &claims)] {

@@ -23,8 +23,15 @@ pub(super) fn read(
         Some(asked) => {
             let uses_implicit = has_grant(&response_types, GrantType::Implicit);
             let asks_implicit_alone = response_types.is_empty();
-            let is_kept = |grant_type: &GrantType| {
-                *grant_type != GrantType::Implicit || uses_implicit || asks_implicit_alone
+            let uses_codes = has_grant(&response_types, GrantType::AuthorizationCode);
+            let names_types = !response_types.is_empty();
+            // RFC 7591 §2.1: what no response type uses is left out, and the answer says so.
+            let is_kept = |grant_type: &GrantType| match grant_type {
+                GrantType::Implicit => uses_implicit || asks_implicit_alone,
+                GrantType::AuthorizationCode | GrantType::RefreshToken => {
+                    uses_codes || !names_types
+                }
+                GrantType::ClientCredentials => true,
             };
             asked.into_iter().filter(is_kept).collect()
         }
