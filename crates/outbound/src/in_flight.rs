@@ -7,10 +7,10 @@ use parking_lot::Mutex;
 use crate::OutboundFault;
 
 /// Requests under way at most, to all hosts together.
-pub const IN_FLIGHT: usize = 32;
+pub const IN_FLIGHT: usize = 64;
 
 /// Requests under way at most to one host, whatever the port: a slow one keeps the others' places free.
-pub const IN_FLIGHT_PER_HOST: usize = 4;
+pub const IN_FLIGHT_PER_HOST: usize = 16;
 
 /// Places for requests. Clones share them.
 #[derive(Clone, Debug, Default)]

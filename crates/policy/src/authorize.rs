@@ -11,7 +11,7 @@ mod proof;
 mod response;
 
 use vestibule_model::{
-    OAuthError, Subject,
+    ErrorCode, OAuthError, Subject,
     client::Client,
     interaction::{AuthorizationRequest, ResponseMode},
     settings::Settings,
@@ -19,7 +19,11 @@ use vestibule_model::{
 
 pub use person::prompts;
 
-use crate::{oxide, params::Params, redirect_uri::SafeRedirect};
+use crate::{
+    oxide,
+    params::Params,
+    redirect_uri::{self, SafeRedirect},
+};
 
 /// Whom an `id_token_hint` with a good signature speaks of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +151,28 @@ fn checked(
     };
     oxide::authorization::agrees(params, &request)?;
     Ok(request)
+}
+
+/// Whether a request that was judged before still stands: while its pages were open the client may
+/// have changed what it registered, and nobody is sent to an address that was taken back (RFC 9700
+/// §4.1). A refusal ends on a page of ours.
+pub fn still_stands(
+    request: &AuthorizationRequest,
+    client: &Client,
+    settings: &Settings,
+) -> Result<(), OAuthError> {
+    let metadata = &client.metadata;
+    let uris = &metadata.redirect_uris;
+    redirect_uri::check(uris, metadata.application_type, &request.redirect_uri)?;
+    let asked = request.response_type;
+    let allowed = settings.profile.response_types().contains(&asked)
+        && client.may_ask_for(asked)
+        && asked.grant_types().iter().all(|needed| client.may_use(*needed));
+    if allowed {
+        return Ok(());
+    }
+    Err(OAuthError::new(ErrorCode::ResponseTypeNotAllowed)
+        .because(format!("`{}` was taken back meanwhile", asked.as_str())))
 }
 
 #[cfg(test)]

@@ -8,7 +8,10 @@ use vestibule_model::{
     interaction::{AuthorizationRequest, Interaction, Progress},
     settings::Settings,
 };
-use vestibule_policy::prompt::{self, Standing, Step};
+use vestibule_policy::{
+    authorize::still_stands,
+    prompt::{self, Standing, Step},
+};
 use vestibule_storage::Conn;
 
 use crate::{
@@ -106,6 +109,7 @@ impl Asked {
                 let situation = Situation::load(conn, client_id, session.as_ref(), &settings, now)?
                     .filter(|situation| situation.client.disabled_at.is_none())
                     .ok_or(ErrorCode::ClientUnknown)?;
+                still_stands(&interaction.request, &situation.client, &settings)?;
                 Ok(Self { interaction, situation })
             })
             .await?;

@@ -7,13 +7,13 @@ use vestibule_acceptance::{
     on_both_databases, outbound,
 };
 use vestibule_model::{
-    ClientId, Clock, Timestamp,
+    ClientId, Clock, Timestamp, UserId,
     client::{SigningAlg, SubjectType},
     jose::{ContentEncryption, KeyManagementAlg, ResponseEncryption},
     logout::LogoutDelivery,
 };
 use vestibule_server::jobs;
-use vestibule_storage::logout_delivery;
+use vestibule_storage::{browser_session, logout_delivery, session_client};
 
 const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 
@@ -76,6 +76,32 @@ async fn rows(app: &TestApp, client: &'static str) -> Vec<LogoutDelivery> {
 }
 
 on_both_databases! {
+    /// Many apps may share a host: none of them waits for a second round.
+    async fn many_clients_of_one_host_are_told_at_once(app: TestApp) {
+        let site = taking();
+        let (browser, _) = signed_in(app, &Rp::web()).await;
+        let names = || (0..20).map(|number| format!("neighbour-{number}"));
+        for name in names() {
+            let mut client = app.client(&name, Rp::web().redirect_uri, "");
+            client.metadata.backchannel_logout_uri = Some(site.url("/out"));
+            app.add_client(client).await;
+        }
+        let (now, user) = (app.clock.now(), UserId::new("user-ana"));
+        app.rows(move |conn| {
+            for session in browser_session::list_of_user(conn, &user)? {
+                for name in names() {
+                    let client = ClientId::new(name);
+                    session_client::note(conn, &session.id, &client, user.as_str(), now)?;
+                }
+            }
+            Ok(())
+        })
+        .await;
+        sign_out(&browser).await;
+        assert_eq!(deliver(app).await, None, "nothing is left for later");
+        assert_eq!(tokens(&site).len(), 20);
+    }
+
     /// §2.4, §2.5: a fresh token, signed as the client's ID tokens are, that names issuer, client,
     /// person and session, and can be taken for nothing else.
     // spec: OIDC Back-Channel Logout 2.4 MUST: a logout token is signed, with the keys of ID tokens @ protocol/src/logout_token.rs

@@ -2,7 +2,7 @@
 //! pages all end at the client or on a page with one way on.
 
 use vestibule_acceptance::{Browser, PASSWORD, Page, Rp, answer_of, on_both_databases};
-use vestibule_model::{ErrorCode, Timestamp};
+use vestibule_model::{ErrorCode, ResponseType, Timestamp};
 
 fn back(page: &Page) -> url::Url {
     assert_eq!(page.status, 200, "{page:#?}");
@@ -35,6 +35,31 @@ async fn finish(browser: &Browser, mut page: Page) -> url::Url {
 }
 
 on_both_databases! {
+    /// While its pages are open a client may take an address or a response type back.
+    // spec: RFC 9700 4.1 MUST: nobody is sent to an address that is registered no more @ policy/src/authorize.rs
+    async fn what_was_taken_back_meanwhile_is_not_used(app: TestApp) {
+        let (rp, browser) = (Rp::web(), app.browser());
+        let page = browser.log_in(&browser.open(&rp.authorize()).await, "ana").await;
+        assert_eq!(page.url.path(), "/consent");
+        let id = interaction(&page);
+        app.change_client(rp.client_id, |client| {
+            client.metadata.redirect_uris = vec!["https://elsewhere.example/cb".to_owned()];
+        })
+        .await;
+        browser.decide(&page, "allow").await.assert_refused(ErrorCode::RedirectUriMismatch);
+        for path in pages(&id) {
+            browser.get(&path).await.assert_refused(ErrorCode::RedirectUriMismatch);
+        }
+        app.change_client(rp.client_id, |client| {
+            client.metadata.redirect_uris = vec![Rp::web().redirect_uri.to_owned()];
+            client.metadata.response_types = vec![ResponseType::IdToken];
+        })
+        .await;
+        for path in pages(&id) {
+            browser.get(&path).await.assert_refused(ErrorCode::ResponseTypeNotAllowed);
+        }
+    }
+
     /// Five tabs, each with its own request; Ana signs in in the third, then sends the forms that
     /// still stand in the other four. All end at the callback, each with its own `state`.
     async fn five_tabs_all_end_at_the_callback(app: TestApp) {

@@ -14,6 +14,7 @@ use vestibule_model::audit::AuditEvent;
 use vestibule_model::client::Client;
 use vestibule_model::logout::{LogoutDelivery, TOLD_FOR};
 use vestibule_model::{ClientId, Entropy, Timestamp};
+use vestibule_outbound::OutboundFault;
 use vestibule_protocol::logout_token;
 use vestibule_storage::{Conn, StorageError, audit, client, logout_delivery};
 use vestibule_web::State;
@@ -25,11 +26,13 @@ const EVERY: Duration = Duration::from_secs(30);
 /// How long it waits for somebody to come, in seconds.
 const AT_THE_LATEST: i64 = 300;
 /// Clients that are told at once.
-const AT_ONCE: usize = 8;
+const AT_ONCE: usize = 16;
 /// Tokens that are claimed at once.
 const BATCH: i64 = 32;
-/// How long one client may take for one token, looking for its keys included.
+/// How long one client may take for one token, and finding its keys.
 const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for a place where too much goes to one host already.
+const FOR_A_PLACE: Duration = Duration::from_millis(50);
 /// How long one client may hold a place before the others have their turn.
 const TURN: Duration = Duration::from_secs(20);
 /// How long what was claimed stays so, in seconds: for a full batch of clients that take their turns.
@@ -225,15 +228,30 @@ async fn attempt(
         client.metadata.backchannel_logout_uri.as_deref().map(|uri| (client, uri))
     });
     let Some((client, uri)) = listens else { return Ok(Fate::Dropped) };
+    let late = |_| Trouble { why: "it did not answer in time".to_owned(), is_down: true };
     let sent = async {
-        let token = logout_token::mint(state, client, delivery, state.now()).await;
+        let minting = logout_token::mint(state, client, delivery, state.now());
+        let token = timeout(PATIENCE, minting).await.map_err(late)?;
         let token =
             token.map_err(|error| Trouble { why: error.description.clone(), is_down: false })?;
-        let answer = state.outbound.post_form(uri, &[("logout_token", &token)]).await;
-        answer.map_err(|fault| Trouble { why: fault.to_string(), is_down: true })
+        // Nothing was sent while we are busy with others: the client's time has not begun.
+        let until = Instant::now() + TURN;
+        let form = [("logout_token", token.as_str())];
+        loop {
+            let post = state.outbound.post_form(uri, &form);
+            match timeout(PATIENCE, post).await.map_err(late)? {
+                Err(OutboundFault::Busy) if Instant::now() < until => sleep(FOR_A_PLACE).await,
+                answer => {
+                    let down = |fault: OutboundFault| Trouble {
+                        is_down: fault != OutboundFault::Busy,
+                        why: fault.to_string(),
+                    };
+                    return answer.map_err(down);
+                }
+            }
+        }
     };
-    let late = |_| Trouble { why: "it did not answer in time".to_owned(), is_down: true };
-    match timeout(PATIENCE, sent).await.map_err(late)?? {
+    match sent.await? {
         // §2.8: some frameworks turn an empty 200 into 204.
         200 | 204 => Ok(Fate::Told),
         400 => Ok(Fate::Refused),
