@@ -33,8 +33,8 @@ const HEAD: &str = "# Conformance
 What the specifications demand, in our words, with the file that decides it and the test that holds \
 it. Made from the tests' own annotations (`just docs`); do not edit it by hand.
 
-Not in the table: what a specification demands of clients and resource servers, and demands that \
-no test of ours can see from outside.
+Not in the table: what a specification demands of clients and resource servers, and what no test of \
+ours holds yet.
 ";
 
 /// The document for the work tree at `root`.
