@@ -182,11 +182,17 @@ test("a frozen account opens to no passkey", async ({ page, people, elsewhere })
   await press(phone, "Freeze my account");
   await expect(heading(phone)).toHaveText("Your account is frozen");
   await page.goto(`${people.issuer}/login`);
-  const answer = page.waitForResponse((response) => response.url().endsWith("/login/passkey"));
+  // Out of the machine before the answer is shown: a simulated finger would touch it again at once,
+  // on every sign-in page that follows.
+  const answers = [];
+  await page.route("**/login/passkey", async (route) => {
+    const response = await route.fetch();
+    if (answers.push(response.status()) === 1) await key.remove();
+    await route.fulfill({ response });
+  });
   await key.signIn(page);
-  expect((await answer).status()).toBe(422);
-  await key.remove();
   await expect(alert(page)).toBeVisible();
+  expect(new Set(answers)).toEqual(new Set([422]));
   await page.goto(`${people.issuer}/account`);
   await expect(page.getByLabel("Password", { exact: true })).toBeVisible();
 });
