@@ -2,15 +2,19 @@
 //! JSON value on standard output; its exit code is 0 only if it did what was asked.
 
 mod admin;
+mod backup;
 mod client;
 mod config;
 mod demo;
+mod doctor;
 mod initial_access_token;
 mod invite;
 mod keys;
+mod migrate;
 mod output;
 mod serve;
 mod small_file;
+mod transfer;
 mod user;
 mod words;
 
@@ -68,6 +72,18 @@ enum Command {
     /// Manage who may administer this server.
     #[command(subcommand)]
     Admin(admin::Command),
+    /// Bring the database's tables to this version's shape, or say what that would take.
+    Migrate(migrate::Arguments),
+    /// Copy everything to a file, while the server runs.
+    Backup(backup::Backup),
+    /// Bring back what a backup holds.
+    Restore(backup::Restore),
+    /// Write every row to a file that another kind of database can take in.
+    Export(transfer::Export),
+    /// Take in what `export` wrote, into an empty database.
+    Import(transfer::Import),
+    /// Say what is wrong with this installation, and how to mend it.
+    Doctor(doctor::Arguments),
 }
 
 /// Runs the command that this process was started with.
@@ -90,6 +106,7 @@ fn run(arguments: Arguments, environment: &Environment, output: &mut Output) -> 
         Command::Config(command) => return config::run(&command, load, output),
         Command::Serve => return serve::run(load()?),
         Command::Demo(demo) => return demo::run(&demo, load()?, output),
+        Command::Doctor(doctor) => return doctor::run(&doctor, load, output),
         _ => {}
     }
     crate::telemetry::start_command_log();
@@ -101,7 +118,12 @@ fn run(arguments: Arguments, environment: &Environment, output: &mut Output) -> 
         Command::InitialAccessToken(command) => initial_access_token::run(&command, config, output),
         Command::Keys(command) => keys::run(&command, config, output),
         Command::Admin(command) => admin::run(&command, config, output),
-        Command::Config(_) | Command::Serve | Command::Demo(_) => Ok(()),
+        Command::Migrate(arguments) => migrate::run(&arguments, config, output),
+        Command::Backup(arguments) => backup::backup(&arguments, config, output),
+        Command::Restore(arguments) => backup::restore(&arguments, config, output),
+        Command::Export(arguments) => transfer::export(&arguments, config, output),
+        Command::Import(arguments) => transfer::import(&arguments, config, output),
+        Command::Config(_) | Command::Serve | Command::Demo(_) | Command::Doctor(_) => Ok(()),
     }
 }
 
@@ -172,6 +194,18 @@ mod tests {
             "keys list-data",
             "keys rotate-data --json",
             "admin setup-link",
+            "migrate --check",
+            "migrate --check --json",
+            "migrate --plan",
+            "migrate up",
+            "migrate down",
+            "migrate down --steps 2 --yes --json",
+            "backup vestibule.backup",
+            "restore vestibule.backup --yes --json",
+            "export all.jsonl",
+            "import all.jsonl --json",
+            "doctor",
+            "doctor --json",
         ] {
             let words = std::iter::once("vestibule").chain(line.split_whitespace());
             if let Err(fault) = Arguments::try_parse_from(words) {
@@ -191,6 +225,9 @@ mod tests {
              --password-hash-file h",
             "user lock",
             "user erase",
+            "migrate",
+            "migrate --check --plan",
+            "backup",
             "invite create",
             "client create --client-id a --auth-method none --scope openid --required-acr strong",
             "client create --client-id a --auth-method magic --scope openid",

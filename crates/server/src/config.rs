@@ -23,6 +23,7 @@ mod origin;
 mod outbound;
 mod password;
 mod reader;
+mod redis;
 mod registration;
 mod rules;
 mod server;
@@ -55,6 +56,7 @@ pub use self::{
     origin::{Mistakes, Origin, Problem},
     outbound::Outbound,
     password::Password,
+    redis::Redis,
     server::Server,
 };
 
@@ -70,6 +72,8 @@ pub struct Config {
     pub server: Server,
     /// Where rows live.
     pub database: Database,
+    /// What many instances share and may lose.
+    pub redis: Redis,
     /// What signs and seals.
     pub keys: Keys,
     /// How long things live.
@@ -186,6 +190,7 @@ fn read(reader: &mut Reader) -> Config {
     Config {
         server: server::read(reader),
         database: database::read(reader, &instance),
+        redis: redis::read(reader),
         keys: keys::read(reader),
         lifetimes: lifetimes::read(reader),
         password: password::read(reader),

@@ -3,7 +3,7 @@
 
 use super::{
     accounts, claims, consent, database, instance, keys, lifetimes, lockout, log, mail, metrics,
-    mfa, outbound, password, registration, server,
+    mfa, outbound, password, redis, registration, server,
 };
 
 /// A setting.
@@ -84,10 +84,11 @@ pub struct Section {
 }
 
 /// Every section, in the order of the file.
-pub const SECTIONS: [Section; 16] = [
+pub const SECTIONS: [Section; 17] = [
     instance::SECTION,
     server::SECTION,
     database::SECTION,
+    redis::SECTION,
     keys::SECTION,
     lifetimes::SECTION,
     accounts::SECTION,
