@@ -17,13 +17,6 @@ pub const MAC_ALGS: [&str; 3] = ["HS256", "HS384", "HS512"];
 /// The media types of an assertion (draft-ietf-oauth-rfc7523bis names one of its own).
 const TYPES: &[Option<&str>] = &[None, Some("jwt"), Some("client-authentication+jwt")];
 
-/// The `iss` that an assertion claims, to find the client whose keys must verify it. Nothing is
-/// proved by it.
-#[must_use]
-pub fn peek_issuer(assertion: &str) -> Option<String> {
-    client_signature::peek(assertion)?.iss
-}
-
 /// The claims of an assertion with the client's signature. `keys` has the JWK Set of a client that
 /// registered `private_key_jwt`, or the secret of one that registered `client_secret_jwt`, never
 /// both. `only` is its `token_endpoint_auth_signing_alg` (OIDC Registration §2). Judges no claim and

@@ -284,4 +284,25 @@ on_both_databases! {
         let silent = [("claims", Some(other.as_str())), ("prompt", Some("none"))];
         assert_eq!(rp.told(&browser, &rp.authorize_with(&silent)).await.0, "login_required");
     }
+
+    // spec: OIDC Core 8.1 MUST: clients of different sectors get different names for the same person, those of one sector the same @ policy/src/subject.rs
+    async fn another_sector_has_another_name_for_the_person(app: TestApp) {
+        let own = [
+            ("here-1", "https://here.example/a"),
+            ("here-2", "https://here.example/b"),
+            ("there", "https://there.example/a"),
+        ];
+        let mut subs = Vec::new();
+        for (client_id, redirect_uri) in own {
+            let secret = "a-secret-of-forty-three-characters-01234567";
+            let mut client = app.client(client_id, redirect_uri, secret);
+            client.metadata.subject_type = SubjectType::Pairwise;
+            app.add_client(client).await;
+            let rp = Rp { client_id, secret, redirect_uri, ..Rp::web() };
+            let tokens = rp.tokens(app).await;
+            subs.push(tokens.claims("id_token")["sub"].as_str().expect("a text").to_owned());
+        }
+        assert_eq!(subs[0], subs[1]);
+        assert_ne!(subs[0], subs[2]);
+    }
 }

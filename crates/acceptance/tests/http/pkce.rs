@@ -118,4 +118,16 @@ on_both_databases! {
         assert_told(&victim.redeem(app, &own).await, "invalid_grant", ErrorCode::VerifierMismatch);
         assert_eq!(victim.redeem(app, &stolen).await.status, 200);
     }
+
+    // spec: RFC 7636 4.1 MUST: a verifier has 43 to 128 characters, both ends included, of the unreserved ones @ policy/src/pkce.rs
+    async fn the_shortest_and_the_longest_verifier_are_taken(app: TestApp) {
+        let unreserved = "ABCXYZabcxyz0189-._~";
+        let longest: String = unreserved.chars().cycle().take(128).collect();
+        let shortest: String = unreserved.chars().cycle().take(43).collect();
+        for verifier in [shortest.leak(), longest.leak()] {
+            let rp = Rp { verifier, ..Rp::web() };
+            let page = redeem_with(app, &rp, Some(verifier)).await;
+            assert_eq!(page.status, 200, "{} characters: {page:#?}", verifier.len());
+        }
+    }
 }

@@ -318,4 +318,49 @@ on_both_databases! {
             .await;
         assert!(row.is_some_and(|row| row.used.is_none()), "nothing was rotated");
     }
+
+    /// RFC 6749 §6, RFC 9700 §4.14: a refresh token is worth nothing without its client.
+    // spec: RFC 6749 6 MUST: a client that has credentials authenticates to refresh @ protocol/src/client_auth.rs
+    // spec: RFC 6749 6 MUST: a refresh token works for the client that it was issued to, and no other @ protocol/src/token/refresh_token.rs
+    async fn a_stolen_refresh_token_needs_its_clients_secret(app: TestApp) {
+        let rp = Rp::web();
+        let tokens = rp.tokens(app).await;
+        let stolen = tokens.get("refresh_token");
+        let bare = [("grant_type", "refresh_token"), ("refresh_token", stolen)];
+        let named = [bare[0], bare[1], ("client_id", "web-app")];
+        for (form, told) in [(&bare[..], "invalid_client"), (&named[..], "invalid_client")] {
+            let page = app.machine().post("/token", form).await;
+            assert_eq!((page.status, page.json()["error"].as_str()), (401, Some(told)), "{page:#?}");
+        }
+        assert_refused(&Rp::spa().refresh(app, stolen).await, "invalid_grant");
+        // None of these was a use.
+        refreshed(app, &rp, stolen).await;
+    }
+
+    // spec: RFC 9700 2.2.2 MUST: refresh tokens of public clients are rotated, and an old one that comes back ends the family @ protocol/src/token/refresh_token.rs
+    async fn a_public_clients_refresh_token_is_used_once(app: TestApp) {
+        let rp = Rp { scope: "openid profile offline_access", ..Rp::spa() };
+        let first = rp.tokens(app).await;
+        let second = refreshed(app, &rp, first.get("refresh_token")).await;
+        assert_ne!(first.get("refresh_token"), second.get("refresh_token"));
+        refreshed(app, &rp, second.get("refresh_token")).await;
+        assert_refused(&rp.refresh(app, first.get("refresh_token")).await, "invalid_grant");
+        assert_refused(&rp.refresh(app, second.get("refresh_token")).await, "invalid_grant");
+    }
+
+    // spec: OIDC Core 12.2 MUST: auth_time of a refreshed ID token is that of the sign-in, and not of the refresh @ protocol/src/issue.rs
+    async fn a_sign_in_that_was_asked_for_anew_keeps_its_time(app: TestApp) {
+        let rp = Rp::web();
+        let browser = app.browser();
+        rp.walk(&browser, &rp.authorize()).await;
+        app.clock.advance(100);
+        let answer = rp.walk(&browser, &rp.authorize_with(&[("max_age", Some("0"))])).await;
+        let tokens = rp.tokens_of(app, &answer).await;
+        let signed_in_at = app.clock.now().0;
+        assert_eq!(tokens.claims("id_token")["auth_time"], signed_in_at);
+        app.clock.advance(300);
+        let refreshed = refreshed(app, &rp, tokens.get("refresh_token")).await;
+        assert_eq!(refreshed.claims("id_token")["auth_time"], signed_in_at);
+        assert_eq!(refreshed.claims("id_token")["iat"], signed_in_at + 300);
+    }
 }

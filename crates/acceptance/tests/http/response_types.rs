@@ -56,6 +56,22 @@ on_both_databases! {
         }
     }
 
+    // spec: OIDC Core 3.3.2.8 MUST: the access token of the authorization endpoint and that of the code are both good, of the same person and client @ protocol/src/issue.rs
+    async fn both_access_tokens_of_a_hybrid_answer_are_good(app: TestApp) {
+        let rp = Rp::web();
+        let browser = allowed(app, &rp).await;
+        let told = fragment_at_once(&browser, &asking(&rp, ResponseType::CodeToken)).await;
+        let tokens = Tokens(rp.redeem(app, &told["code"]).await.json());
+        let (first, second) = (&told["access_token"], tokens.get("access_token"));
+        assert_ne!(first, second);
+        for token in [first.as_str(), second] {
+            let page = userinfo(app, token).await;
+            assert_eq!((page.status, &page.json()["sub"]), (200, &"user-ana".into()));
+            let claims = verified(app, token).await;
+            assert_eq!(claims["client_id"], "web-app");
+        }
+    }
+
     // spec: RFC 6749 3.1.1 MUST: the order of the words of response_type does not matter @ model/src/response_type.rs
     async fn the_words_may_come_in_any_order(app: TestApp) {
         let rp = Rp::web();

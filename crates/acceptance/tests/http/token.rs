@@ -37,11 +37,16 @@ on_both_databases! {
     /// RFC 6749 §5.1.
     // spec: RFC 6749 5.1 MUST: the answer has the token, its type, and no cache may keep it @ protocol/src/token/mod.rs
     // spec: OIDC Core 3.1.3.3 MUST: the token response has an ID token @ protocol/src/issue.rs
+    // spec: RFC 6749 5.1 MUST: caches of HTTP/1.0 are told too, by Pragma @ protocol/src/token/mod.rs
+    // spec: OIDC Core 2 MUST: sub has at most 255 ASCII characters @ web/src/subject.rs
     async fn a_code_buys_tokens(app: TestApp) {
         let page = Rp::web().redeem(app, &Rp::web().code(app).await).await;
         assert_eq!(page.status, 200, "{page:#?}");
         assert_eq!(page.header("content-type"), "application/json");
         assert_eq!(page.header("cache-control"), "no-store");
+        assert_eq!(page.header("pragma"), "no-cache");
+        let sub = Tokens(page.json()).claims("id_token")["sub"].as_str().expect("a text").to_owned();
+        assert!(sub.is_ascii() && (1..=255).contains(&sub.len()), "{sub}");
         let body = page.json();
         let names: BTreeSet<_> = body.as_object().unwrap().keys().map(String::as_str).collect();
         let expected =

@@ -292,4 +292,22 @@ on_both_databases! {
         assert!(!Rp::is_active(app, &token).await);
         assert_eq!(ask(app, tokens.get("access_token")).await.status, 200);
     }
+
+    // spec: OIDC Core 5.1 MUST: standard claims have the types of the table: email_verified is a boolean, updated_at a number, address an object @ policy/src/claims.rs
+    async fn standard_claims_have_their_types(app: TestApp) {
+        app.add_person("zoe", |user| {
+            user.profile.address = Some(json!({ "country": "FR" }));
+            user.profile.phone_number = Some("+33123456789".to_owned());
+            user.profile.phone_number_verified = Some(false);
+        })
+        .await;
+        let rp = Rp { scope: "openid profile email phone address", ..Rp::web() };
+        let browser = app.browser();
+        browser.sign_in("zoe").await;
+        let tokens = rp.tokens_of(app, &rp.walk(&browser, &rp.authorize()).await).await;
+        let seen = ask(app, tokens.get("access_token")).await.json();
+        assert!(seen["email_verified"].is_boolean() && seen["updated_at"].is_i64(), "{seen}");
+        assert!(seen["phone_number_verified"].is_boolean(), "{seen}");
+        assert_eq!(seen["address"], json!({ "country": "FR" }), "{seen}");
+    }
 }

@@ -7,7 +7,7 @@ use vestibule_model::{Secret, client::SigningAlg};
 use super::*;
 use crate::{
     TokenFault,
-    testing::{claims, forge, key, object, public_jwk, signer, unsigned},
+    testing::{claims, forge, key, public_jwk, signer},
 };
 
 fn assertion(header: &Value) -> String {
@@ -69,17 +69,4 @@ fn a_secret_proves_a_client_that_has_no_keys() {
     let jwks = jwks();
     let keys = ClientKeys { jwks: Some(&jwks), secret: None };
     assert_eq!(verify(&token, keys, None), Err(SignatureFault::NoSecret));
-}
-
-#[test]
-fn the_issuer_can_be_looked_at_before_anything_is_proved() {
-    let peek = |payload: &Value| {
-        peek_issuer(&unsigned(&json!({ "alg": "RS256" }), &object(payload.clone())))
-    };
-    assert_eq!(peek(&json!({ "iss": "app" })).as_deref(), Some("app"));
-    assert_eq!(peek(&json!({ "iss": 7 })), None);
-    assert_eq!(peek(&json!({})), None);
-    for nothing in ["", "e30.e30.e30", "a.b.c.d", &"A".repeat(16 * 1024 + 1)] {
-        assert_eq!(peek_issuer(nothing), None);
-    }
 }
