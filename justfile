@@ -22,6 +22,11 @@ lint:
 e2e *arguments:
     e2e/run {{ arguments }}
 
+# Fault drills: all, or those named (just chaos --list): just chaos failover
+chaos *arguments:
+    cargo build -p vestibule-server
+    VESTIBULE_BIN="$CARGO_TARGET_DIR/debug/vestibule" node e2e/chaos/run.mjs {{ arguments }}
+
 # Everything in docs/ and deploy/ that is made from the code
 docs:
     cargo run -q -p vestibule-model --example errors > docs/reference/errors.md

@@ -4,10 +4,12 @@ use std::{
     net::TcpListener,
     sync::{Arc, OnceLock},
     thread::JoinHandle,
+    time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::ServerHandle, web::Data};
+use actix_web::{dev::ServerHandle, web::Data};
 use url::Url;
+use vestibule_cache::Cache;
 use vestibule_identity::{
     passkey::Passkeys,
     password::{PasswordHasher, PasswordSettings},
@@ -27,12 +29,13 @@ use vestibule_model::{
     user::{Profile, User},
 };
 use vestibule_outbound::{ClientKeys, Outbound, Rules as OutboundRules};
-use vestibule_policy::{guessing::Limits, password::Rules};
-use vestibule_server::{app::Site, entropy::OsEntropy, health::Health};
+use vestibule_policy::{guessing::Limits, password::Rules, rate_limit::Limits as RateLimitRules};
+use vestibule_server::{app::Site, entropy::OsEntropy, health::Health, intake::Intake};
 use vestibule_storage::testing::TestDatabase;
 use vestibule_web::{
-    AppState, client_logos::ClientLogos, cors::Origins, key_holder::KeyHolder, metrics::Metrics,
-    request_objects::RequestObjects,
+    AppState, admission::Admission, client_logos::ClientLogos, cors::Origins,
+    key_holder::KeyHolder, metrics::Metrics, rate_limit::RateLimits,
+    request_objects::RequestObjects, standing::Standing,
 };
 
 use crate::{Browser, CountedEntropy, Rp, TestClock};
@@ -83,6 +86,15 @@ impl TestApp {
         backend: Backend,
         change: impl Fn(&mut AppState) + Send + Sync + 'static,
     ) -> Self {
+        Self::start_taking(backend, Intake::default(), change).await
+    }
+
+    /// [`start_with`](Self::start_with), taking connections in as `intake` says.
+    pub async fn start_taking(
+        backend: Backend,
+        intake: Intake,
+        change: impl Fn(&mut AppState) + Send + Sync + 'static,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         // A name, for an address can have no passkeys.
         let port = listener.local_addr().expect("an address").port();
@@ -96,7 +108,7 @@ impl TestApp {
         let mut state = state(&issuer, &database, Arc::clone(&clock), Arc::clone(&entropy));
         change(&mut state);
         seed(&state).await;
-        let server = Instance::serve(Data::new(state), listener);
+        let server = Instance::serve(Data::new(state), listener, intake);
         let (state, change) = (server.state.clone(), Arc::new(change));
         Self { issuer, clock, entropy, state, change, _server: server, database }
     }
@@ -109,7 +121,19 @@ impl TestApp {
         let (clock, entropy) = (Arc::clone(&self.clock), Arc::clone(&self.entropy));
         let mut state = state(&self.issuer, &self.database, clock, entropy);
         (self.change)(&mut state);
-        Instance::serve(Data::new(state), listener)
+        Instance::serve(Data::new(state), listener, Intake::default())
+    }
+
+    /// Where the database is, for programs beside the server.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        self.database.url()
+    }
+
+    /// Changes the tables as the next release would; see [`TestDatabase::next_release`].
+    pub async fn next_release(&self) {
+        let migrated = tokio::task::spawn_blocking(self.database.next_release()).await;
+        migrated.expect("a thread").expect("the next release's migration");
     }
 
     /// A browser that has never been here.
@@ -151,7 +175,7 @@ pub struct Instance {
 }
 
 impl Instance {
-    fn serve(state: Data<AppState>, listener: TcpListener) -> Self {
+    fn serve(state: Data<AppState>, listener: TcpListener, intake: Intake) -> Self {
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let (sender, receiver) = std::sync::mpsc::channel();
         let shared = state.clone();
@@ -159,10 +183,7 @@ impl Instance {
             actix_web::rt::System::new().block_on(async move {
                 let health = Health::new(|| async { Vec::new() });
                 let site = Site { state: shared, health, activity: Arc::default() };
-                let server =
-                    HttpServer::new(move || App::new().configure(|config| site.configure(config)));
-                let server = server.workers(1).disable_signals().listen(listener);
-                let server = server.expect("a server that listens").run();
+                let server = site.serve(listener, intake).expect("a server that listens");
                 sender.send(server.handle()).expect("a test that waits");
                 server.await.expect("a server that ends well");
             });
@@ -181,6 +202,7 @@ impl Drop for Instance {
             drop(thread);
         }
         self.state.db.shutdown();
+        self.state.cache.shutdown();
     }
 }
 
@@ -242,6 +264,7 @@ fn state(
     let outbound = outbound(true);
     let passwords = PasswordSettings { memory_kib: 64, ..PasswordSettings::default() };
     let meter = opentelemetry::global::meter("test");
+    let cache = Cache::in_process();
     AppState {
         db: database.open(),
         settings: Arc::new(Settings {
@@ -259,6 +282,9 @@ fn state(
             client_registration: ClientRegistration::default(),
             playground: false,
         }),
+        standing: Standing::new(&cache, Duration::ZERO),
+        cache,
+        rate_limits: RateLimits::new(RateLimitRules::default()),
         keys: KeyHolder::new(ring.with_decryption_keys(decryption), clock.now()),
         client_keys: ClientKeys::new(outbound.clone()),
         request_objects: RequestObjects::new(outbound.clone()),
@@ -279,6 +305,8 @@ fn state(
         origins: Origins::default(),
         trusted_proxies: Vec::new(),
         max_body_bytes: 65_536,
+        body_timeout: Duration::from_secs(10),
+        admission: Admission::new(1_024, 1_024),
     }
 }
 

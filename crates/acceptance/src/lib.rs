@@ -23,6 +23,7 @@ pub mod forge;
 mod mails;
 mod relying_party;
 mod rows;
+mod sharing;
 mod steps;
 
 pub use app::{Backend, Instance, PASSWORD, SIGNING_ALGS, TestApp, outbound};
@@ -32,6 +33,7 @@ pub use clock::TestClock;
 pub use entropy::CountedEntropy;
 pub use mails::Received;
 pub use relying_party::{Rp, Tokens, challenge_of};
+pub use sharing::within;
 pub use steps::answer_of;
 
 /// Runs each test body on SQLite and on PostgreSQL; `started by f;` before them starts the server

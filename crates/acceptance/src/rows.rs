@@ -10,7 +10,7 @@ impl TestApp {
     pub async fn rows<T, F>(&self, job: F) -> T
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, OAuthError> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, OAuthError> + Clone + Send + 'static,
     {
         self.state.write(job).await.expect("a job that the database carries out")
     }
@@ -25,7 +25,7 @@ impl TestApp {
     pub async fn change_client(
         &self,
         id: &'static str,
-        change: impl FnOnce(&mut Client) + Send + 'static,
+        change: impl FnOnce(&mut Client) + Clone + Send + 'static,
     ) {
         self.rows(move |conn| {
             let found = vestibule_storage::client::find(conn, &ClientId::new(id))?;

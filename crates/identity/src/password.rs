@@ -2,7 +2,8 @@
 //!
 //! Each thread keeps one block of memory and uses it again, so that `concurrency × memory` bounds
 //! what a storm of sign-ins can take; the queue before the threads is bounded too, and a full one
-//! answers [`PasswordError::Busy`] at once instead of piling up work.
+//! answers [`PasswordError::Busy`] at once instead of piling up work. A job whose asker went away
+//! while it waited is not done.
 //!
 //! Hashes that another system made ([`is_importable`]) are checked as well, and replaced at the
 //! next sign-in. With a pepper, `keyid` in the stored string names the one that it takes; hashes
@@ -26,7 +27,7 @@ use tokio::sync::oneshot;
 use vestibule_model::{Entropy, Secret};
 
 use argon::Argon;
-use worker::{Job, Worker};
+use worker::{Job, Task, Worker};
 
 /// An idle thread gives its memory back after this long.
 const KEEP_MEMORY: Duration = Duration::from_secs(10);
@@ -45,7 +46,7 @@ pub struct PasswordSettings {
     pub parallelism: u32,
     /// Threads.
     pub concurrency: usize,
-    /// Sign-ins that may wait for a thread.
+    /// Jobs that may wait for a thread; one more is [`PasswordError::Busy`].
     pub queue: usize,
     /// argon2's secret value `K` (RFC 9106 §3.1): without it the hashes are worth nothing. Long and
     /// random, for its name is a hash of it and stands in each stored string.
@@ -100,6 +101,15 @@ pub struct Work {
     /// Hashes computed, of whatever kind. A password that is wrong takes one, whether or not there
     /// is such an account.
     pub hashes: u64,
+}
+
+/// How full the queue before the threads is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backlog {
+    /// Jobs that wait for a thread.
+    pub waiting: usize,
+    /// How many may.
+    pub capacity: usize,
 }
 
 /// Whether `stored` is a hash of a known form and of a bearable cost, so that its owner can sign in
@@ -193,6 +203,24 @@ impl PasswordHasher {
         let (reply, answer) = oneshot::channel();
         self.submit(Job::MatchesAny { password, stored, reply })?;
         answer.await.map_err(|_| no_answer())
+    }
+
+    /// Runs `work` on one of the threads, for what a password costs besides hashing: judging how
+    /// strong it is takes milliseconds that no thread which serves requests has to spare.
+    pub async fn run<T, F>(&self, work: F) -> Result<T, PasswordError>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        self.submit(Job::Other(Box::new(Task { work, reply })))?;
+        answer.await.map_err(|_| no_answer())
+    }
+
+    /// How full the queue before the threads is.
+    #[must_use]
+    pub fn backlog(&self) -> Backlog {
+        Backlog { waiting: self.jobs.len(), capacity: self.jobs.capacity().unwrap_or(usize::MAX) }
     }
 
     fn submit(&self, job: Job) -> Result<(), PasswordError> {

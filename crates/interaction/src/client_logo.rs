@@ -37,7 +37,7 @@ async fn find(
     lang: Option<Lang>,
     now: Timestamp,
 ) -> Result<Option<Logo>, OAuthError> {
-    let client = state.read(move |conn| Ok(vestibule_storage::client::find(conn, &id)?)).await?;
+    let client = state.client(&id).await?;
     let client = client.filter(|client| client.disabled_at.is_none());
     let Some(client) = client else { return Ok(None) };
     let tags: Vec<&str> = lang.iter().map(|lang| lang.tag()).collect();

@@ -209,7 +209,7 @@ async fn with_passkey(
     };
     let new = enrolment::new_passkey(&half.user, registered, None, now);
     let Addition { store, codes } = enrolment::add(state, http, owner, new, now)?;
-    if let Err(error) = state.write(store).await {
+    if let Err(error) = state.write(move |conn| store.run(conn)).await {
         return passkey::refusal_of(error).map(Err);
     }
     state.mail_wake.notify_one();

@@ -145,6 +145,7 @@ pub fn name(params: &Params) -> Result<Option<String>, Message> {
 }
 
 /// A factor to be added.
+#[derive(Clone)]
 pub enum New {
     /// An authenticator app whose first code was right.
     Totp(TotpDevice),
@@ -228,12 +229,12 @@ pub fn add(
     };
     let hashes = hashes(&user.id, &codes);
     let id = user.id.clone();
-    let store: Also = Box::new(move |conn| {
+    let store = Also::new(move |conn| {
         aftermath.check(conn)?;
         match new {
             New::Totp(device) => vestibule_storage::totp_device::insert(conn, &device)?,
             New::Passkey(passkey, spend) => {
-                spend(conn)?;
+                spend.run(conn)?;
                 vestibule_storage::passkey::insert(conn, &passkey).map_err(
                     |fault| match fault {
                         StorageError::Duplicate { what } => {
@@ -288,7 +289,7 @@ pub fn remove(
     let was_last = owner.factors.totp.len() + owner.factors.passkeys.len() <= 1;
     let is_passkey = matches!(gone, Gone::Passkey(_));
     let user = user.id.clone();
-    Ok(Box::new(move |conn| {
+    Ok(Also::new(move |conn| {
         aftermath.check(conn)?;
         if is_passkey {
             vestibule_storage::passkey::delete(conn, &id, &user)?;
@@ -316,7 +317,7 @@ pub fn new_codes(
     let letter = notice(state, http, user, &Mail::RecoveryCodesMade { freeze_link: &link }, now)?;
     let event = event(http, "recovery_codes.made", user, now);
     let id = user.id.clone();
-    let store: Also = Box::new(move |conn| {
+    let store = Also::new(move |conn| {
         vestibule_storage::recovery_code::replace_all(conn, &id, &hashes, now)?;
         vestibule_storage::verification::insert(conn, &freeze)?;
         mail::post(conn, letter.as_ref())?;
@@ -332,6 +333,7 @@ fn hashes(user: &UserId, codes: &[Secret]) -> Vec<TokenHash> {
 type MaybeMail = Option<vestibule_model::mail::OutboxMail>;
 
 /// What follows from every change of factors.
+#[derive(Clone)]
 struct Aftermath {
     user: UserId,
     keep: Option<SessionId>,

@@ -49,6 +49,7 @@ fn recover_way(state: &AppState) -> [(Way, String); 1] {
 /// Shuts everybody out: sessions, apps, remembered devices, half-used links, and the password. The
 /// factors from before stay, so that the owner comes back by mail *and* by them; those added since
 /// the mail that was answered may be somebody else's, and go. So does a deletion that was asked for.
+#[derive(Clone)]
 struct Shutting {
     since: Timestamp,
     keep: i64,
@@ -240,6 +241,7 @@ async fn undo(
 }
 
 /// What taking a change back stores.
+#[derive(Clone)]
 struct UndoLanding {
     row: Verification,
     old: String,

@@ -32,6 +32,7 @@ pub mod verification;
 pub mod verify;
 pub mod verify_email;
 
+mod charged;
 mod new_password;
 mod notice;
 mod table;

@@ -31,6 +31,7 @@ use vestibule_web::{
 };
 
 use crate::{
+    charged,
     passkey::Offer,
     pending,
     sign_in::{self, Destination},
@@ -258,7 +259,12 @@ async fn sign_in(
         Attempt::Right(right) => {
             state.metrics.sign_in("ok");
             let proof = right.proof(destination, now);
-            sign_in::after_password(state, http, proof, &right.factors, right.device.as_ref()).await
+            let (factors, device) = (&right.factors, right.device.as_ref());
+            let answer = sign_in::after_password(state, http, proof, factors, device).await;
+            if answer.is_err() {
+                charged::forget_later(state, right.watch);
+            }
+            answer
         }
         Attempt::Wrong => {
             state.metrics.sign_in("wrong");

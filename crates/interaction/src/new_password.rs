@@ -17,12 +17,32 @@ pub(crate) async fn judge(
     person: &Person<'_>,
     former: Vec<String>,
 ) -> Result<Vec<Message>, PasswordError> {
-    let mut reasons = password::check(password.expose(), person, &state.password_rules);
+    let mut reasons = weaknesses(state, password, person).await?;
     // Only a password that might be taken is worth the work.
     if reasons.is_empty() && state.passwords.matches_any(password.clone(), former).await? {
         reasons.push(password::reused(state.settings.accounts.password_history));
     }
     Ok(reasons)
+}
+
+/// Everything that keeps `password` from being taken, former ones aside.
+///
+/// # Errors
+/// [`PasswordError::Busy`] if too many passwords are waiting: a strength takes milliseconds to
+/// estimate, so the threads that hash do it.
+pub(crate) async fn weaknesses(
+    state: &AppState,
+    password: &Secret,
+    person: &Person<'_>,
+) -> Result<Vec<Message>, PasswordError> {
+    let (password, rules) = (password.clone(), state.password_rules);
+    let (username, email) = (person.username.to_owned(), person.email.to_owned());
+    let name = person.name.map(str::to_owned);
+    let check = move || {
+        let person = Person { username: &username, email: &email, name: name.as_deref() };
+        password::check(password.expose(), &person, &rules)
+    };
+    state.passwords.run(check).await
 }
 
 /// The rules in sentences; with the one about former passwords if there are some.

@@ -105,7 +105,7 @@ async fn open(state: &AppState, purpose: &str, params: &Params, now: Timestamp) 
     let plain = String::from_utf8(plain).ok()?;
     let hash = Secret::new(sealed).token_hash();
     let until = now.plus(passkey::TIMEOUT);
-    let spend: Also = Box::new(move |conn| {
+    let spend = Also::new(move |conn| {
         let fresh = vestibule_storage::spent_challenge::spend(conn, &hash, until)?;
         if fresh { Ok(()) } else { Err(ErrorCode::CredentialsWrong.into()) }
     });
@@ -143,8 +143,8 @@ pub async fn second_factor(
 fn proved(used: &passkey::Used, spend: Also, now: Timestamp) -> UsedPasskey {
     let (id, credential) = (used.id.clone(), used.credential.clone());
     let backed_up = used.backed_up;
-    let store: Also = Box::new(move |conn| {
-        spend(conn)?;
+    let store = Also::new(move |conn| {
+        spend.run(conn)?;
         let still = vestibule_storage::passkey::used(conn, &id, &credential, backed_up, now)?;
         if still { Ok(()) } else { Err(ErrorCode::CredentialsWrong.into()) }
     });

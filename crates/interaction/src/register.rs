@@ -8,6 +8,7 @@ pub(crate) mod complete;
 pub mod verify;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
+use vestibule_identity::password::PasswordError;
 use vestibule_model::{
     Message, OAuthError, Secret, Timestamp,
     client::Client,
@@ -15,12 +16,7 @@ use vestibule_model::{
     verification::VerificationKind,
 };
 use vestibule_pages::{FieldProblem, NoticeKind, Register, Shell, TermsBox, Way};
-use vestibule_policy::{
-    account,
-    params::Params,
-    password::{self, Person},
-    profile,
-};
+use vestibule_policy::{account, params::Params, password::Person, profile};
 use vestibule_web::{
     AppState, FormParams, QueryParams, State, csrf,
     html::{self, FormFrame},
@@ -76,11 +72,14 @@ async fn register(
         let client = html::name_of_either(state, http, door.client.as_ref());
         return Ok(html::stale(state, http, &client, &door.again(state)));
     }
-    let (entry, password) = Entry::read(state, &params, &door, now);
-    if !entry.problems.is_empty() {
-        return entry.render(state, http, &door, StatusCode::UNPROCESSABLE_ENTITY);
+    let (entry, password) = Entry::read(&params, &door);
+    let mut applying = begin::Applying { state, http, door: &door, entry, password, now };
+    match applying.entry.check(state, &applying.password, now).await {
+        Ok(()) if applying.entry.problems.is_empty() => applying.begin().await,
+        Ok(()) => applying.entry.render(state, http, &door, StatusCode::UNPROCESSABLE_ENTITY),
+        Err(PasswordError::Busy) => applying.busy(),
+        Err(fault) => Err(new_password::fault(&fault)),
     }
-    begin::Applying { state, http, door: &door, entry, password, now }.begin().await
 }
 
 /// What the page is opened for.
@@ -183,7 +182,7 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    fn read(state: &AppState, params: &Params, door: &Door, now: Timestamp) -> (Self, Secret) {
+    fn read(params: &Params, door: &Door) -> (Self, Secret) {
         let text = |name: &str| params.get(name).unwrap_or_default().trim().to_owned();
         let typed = params.get("password").or_else(|| params.get("new_password"));
         let password = Secret::new(typed.unwrap_or_default());
@@ -197,12 +196,16 @@ impl Entry {
         if door.invited.is_some() {
             door.address().clone_into(&mut entry.email);
         }
-        entry.check(state, &password, now);
         (entry, password)
     }
 
     /// Every reason at once.
-    fn check(&mut self, state: &AppState, password: &Secret, now: Timestamp) {
+    async fn check(
+        &mut self,
+        state: &AppState,
+        password: &Secret,
+        now: Timestamp,
+    ) -> Result<(), PasswordError> {
         let name = (!self.name.is_empty()).then_some(self.name.as_str());
         let person = Person { username: &self.username, email: &self.email, name };
         let mut problems = Vec::new();
@@ -210,7 +213,7 @@ impl Entry {
         problems.extend(account::check_email(&self.email).err().map(|why| ("email", why)));
         let named = name.and_then(|name| profile::check("name", name, now).err());
         problems.extend(named.map(|why| ("name", why)));
-        let reasons = password::check(password.expose(), &person, &state.password_rules);
+        let reasons = new_password::weaknesses(state, password, &person).await?;
         problems.extend(reasons.into_iter().map(|why| ("password", why)));
         let in_force = state.settings.accounts.terms.as_ref().map(|terms| &terms.version);
         if in_force.is_some() && self.terms.as_ref() != in_force {
@@ -218,6 +221,7 @@ impl Entry {
             self.terms = None;
         }
         self.problems = problems;
+        Ok(())
     }
 
     /// The page, with what was typed.

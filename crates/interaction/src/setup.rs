@@ -1,18 +1,21 @@
 //! `/setup/{token}`: makes the first administrator, once.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
+use vestibule_identity::password::PasswordError;
 use vestibule_model::{
     ErrorCode, Message, OAuthError, Secret, Timestamp, UserId, audit::AuditEvent,
     entropy::random_id, user::User,
 };
 use vestibule_pages::{Setup, SetupField, SetupProblem};
-use vestibule_policy::{account, params::Params, password};
+use vestibule_policy::{account, params::Params, password::Person};
 use vestibule_storage::StorageError;
 use vestibule_web::{
     AppState, FormParams, RequestId, State, csrf,
     html::{self, FormFrame},
     page_error, urls,
 };
+
+use crate::new_password;
 
 /// `GET /setup/{token}`: shows the form; only sending it uses the link up.
 pub async fn get(state: State, http: HttpRequest, token: Path<String>) -> HttpResponse {
@@ -45,24 +48,21 @@ struct Entry {
 }
 
 impl Entry {
-    fn check(params: &Params, rules: &password::Rules) -> Self {
+    async fn check(state: &AppState, params: &Params) -> Result<Self, PasswordError> {
         let text = |name: &str| params.get(name).unwrap_or_default().trim().to_owned();
         let (username, email) = (text("username"), text("email"));
-        let chosen = params.get("new_password").unwrap_or_default();
-        let person = password::Person { username: &username, email: &email, name: None };
+        let chosen = Secret::new(params.get("new_password").unwrap_or_default());
+        let person = Person { username: &username, email: &email, name: None };
+        let weaknesses = new_password::weaknesses(state, &chosen, &person).await?;
         let of = |field| move |why| (field, why);
         let problems = account::check_username(&username)
             .err()
             .into_iter()
             .map(of(SetupField::Username))
             .chain(account::check_email(&email).err().map(of(SetupField::Email)))
-            .chain(
-                password::check(chosen, &person, rules)
-                    .into_iter()
-                    .map(of(SetupField::NewPassword)),
-            )
+            .chain(weaknesses.into_iter().map(of(SetupField::NewPassword)))
             .collect();
-        Self { username, email, problems }
+        Ok(Self { username, email, problems })
     }
 
     fn render(
@@ -114,14 +114,14 @@ async fn create(
         let again = format!("{base}/setup/{}", token.expose());
         return Ok(html::stale(state, http, &state.settings.display_name, &again));
     }
-    let mut entry = Entry::check(&params, &state.password_rules);
+    let checked = Entry::check(state, &params).await;
+    let mut entry = checked.map_err(|fault| new_password::fault(&fault))?;
     if !entry.problems.is_empty() {
         return entry.render(state, http, token, StatusCode::UNPROCESSABLE_ENTITY);
     }
     let password = Secret::new(params.get("new_password").unwrap_or_default());
     let hashed = state.passwords.hash(password, state.entropy.as_ref()).await;
-    let password_hash = hashed
-        .map_err(|fault| OAuthError::new(ErrorCode::Overloaded).because(fault.to_string()))?;
+    let password_hash = hashed.map_err(|fault| new_password::fault(&fault))?;
     let user = administrator(state, &entry, password_hash, now);
     if let Some(taken) = store(state, token, user, RequestId::of(http).0).await? {
         entry.problems.push(taken);

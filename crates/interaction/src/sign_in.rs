@@ -1,5 +1,6 @@
 //! From a proof of who somebody is to a session: shared by every page that takes such a proof.
 
+mod also;
 pub mod finish;
 pub mod half;
 
@@ -9,8 +10,9 @@ use vestibule_model::{
     settings::Issuer, user::User,
 };
 use vestibule_policy::{acr::Level, mfa, params::Params};
-use vestibule_storage::Conn;
 use vestibule_web::{AppState, html, urls};
+
+pub use also::Also;
 
 /// Where a person goes once they are signed in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,10 +72,8 @@ impl Destination {
     }
 }
 
-/// Something to store together with the session, or not at all.
-pub type Also = Box<dyn FnOnce(&mut Conn) -> Result<(), OAuthError> + Send>;
-
 /// Somebody proved who they are.
+#[derive(Clone)]
 pub struct Proof {
     /// Who.
     pub user: User,

@@ -25,7 +25,7 @@ async fn start(
     query: Result<Params, OAuthError>,
 ) -> Result<HttpResponse, OAuthError> {
     let query = query?;
-    let client = state.read(move |conn| Ok(vestibule_storage::client::find(conn, &id)?)).await?;
+    let client = state.client(&id).await?;
     let target = query.get("target_link_uri");
     let to =
         client.and_then(|client| initiate_login::start(&client, &state.settings.issuer, target));

@@ -191,6 +191,7 @@ async fn unlock(
 
 /// What counts wrong passwords against an account: its own counter, and those of the devices that
 /// it knows. Wrong codes of a second factor are none of them: a mail must not open that.
+#[derive(Clone)]
 pub(crate) struct Counters {
     digester: Digester,
     limits: Limits,

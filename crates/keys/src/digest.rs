@@ -13,6 +13,7 @@ use crate::MasterKey;
 pub struct Digester {
     client_secret: Hmac<Sha256>,
     csrf: Hmac<Sha256>,
+    doctor: Hmac<Sha256>,
     guess: Hmac<Sha256>,
     one_time_code: Hmac<Sha256>,
     pairwise_subject: Hmac<Sha256>,
@@ -25,6 +26,7 @@ impl Digester {
         Self {
             client_secret: keyed(&master.subkey("vestibule client secret v1")),
             csrf: keyed(&master.subkey("vestibule csrf v1")),
+            doctor: keyed(&master.subkey("vestibule doctor v1")),
             guess: keyed(&master.subkey("vestibule guess v1")),
             one_time_code: keyed(&master.subkey("vestibule one-time code v1")),
             pairwise_subject: keyed(&master.subkey("vestibule pairwise subject v1")),
@@ -42,6 +44,19 @@ impl Digester {
     #[must_use]
     pub fn csrf(&self, browser_id: &str) -> String {
         URL_SAFE_NO_PAD.encode(mac(&self.csrf, browser_id))
+    }
+
+    /// What `vestibule doctor` shows a running server beside `message`, to be told how requests
+    /// arrive there: nobody who lacks the master key learns that.
+    #[must_use]
+    pub fn doctor(&self, message: &str) -> String {
+        URL_SAFE_NO_PAD.encode(mac(&self.doctor, message))
+    }
+
+    /// Whether `given` is that; in constant time.
+    #[must_use]
+    pub fn check_doctor(&self, message: &str, given: &str) -> bool {
+        Secret::new(self.doctor(message)).matches(given)
     }
 
     /// The name under which wrong guesses are counted. Keyed, because a subject is an address or a
@@ -130,6 +145,15 @@ mod tests {
         assert!(!digester.check_csrf("another", &token));
         assert!(!digester.check_csrf("", &token));
         assert!(!Digester::new(&master()).check_csrf("browser", &token));
+    }
+
+    #[test]
+    fn a_doctor_shows_the_same_key_and_the_same_message() {
+        let shown = digester().doctor("1795000000");
+        assert!(digester().check_doctor("1795000000", &shown));
+        assert!(!digester().check_doctor("1795000001", &shown));
+        assert!(!Digester::new(&master()).check_doctor("1795000000", &shown));
+        assert_ne!(shown, digester().csrf("1795000000"), "nor is it another MAC");
     }
 
     // spec: OIDC Core 8.1 MUST: different sectors see different subjects of one person @ keys/src/digest.rs

@@ -102,6 +102,31 @@ impl Smtp {
         told
     }
 
+    /// Connects, encrypts and signs in as for a mail, and leaves without sending one.
+    ///
+    /// # Errors
+    /// [`SendError::Transient`], with what a mail would have failed by.
+    pub async fn test(&self) -> Result<(), SendError> {
+        let deadline = Instant::now() + self.0.timeout;
+        let late = |_| SendError::Transient("the server took too long".to_owned());
+        let mut server = timeout_at(deadline, self.open()).await.map_err(late)??;
+        let told = timeout_at(deadline, self.sign_in(&mut server)).await.map_err(late)?;
+        let _ = timeout(GOODBYE, server.abort()).await;
+        told
+    }
+
+    /// Whether mails travel encrypted.
+    #[must_use]
+    pub fn is_encrypted(&self) -> bool {
+        self.0.server.encryption != Encryption::None
+    }
+
+    /// The server's name and port, without credentials.
+    #[must_use]
+    pub fn server(&self) -> (&str, u16) {
+        (&self.0.server.host, self.0.server.port)
+    }
+
     async fn open(&self) -> Result<AsyncSmtpConnection, SendError> {
         let Inner { server, tls, hello, .. } = &*self.0;
         let stream = connect(server, tls.as_ref(), &hello.to_string()).await?;
@@ -116,10 +141,7 @@ impl Smtp {
         letter: &Letter,
     ) -> Result<(), SendError> {
         let failed = |stage| move |error| SendError::at(stage, &error);
-        if let Some(credentials) = &self.0.server.credentials {
-            let mechanisms = [Mechanism::Plain, Mechanism::Login];
-            server.auth(&mechanisms, credentials).await.map_err(failed(Stage::Auth))?;
-        }
+        self.sign_in(server).await?;
         let from = self.0.from.email.clone();
         let parameters = self.parameters(server, letter)?;
         server.command(Mail::new(Some(from), parameters)).await.map_err(failed(Stage::Mail))?;
@@ -128,6 +150,14 @@ impl Smtp {
         server.command(Data).await.map_err(failed(Stage::Data))?;
         server.message(&letter.bytes).await.map_err(failed(Stage::Content))?;
         Ok(())
+    }
+
+    /// Says who we are, if the address has credentials.
+    async fn sign_in(&self, server: &mut AsyncSmtpConnection) -> Result<(), SendError> {
+        let Some(credentials) = &self.0.server.credentials else { return Ok(()) };
+        let mechanisms = [Mechanism::Plain, Mechanism::Login];
+        let signed_in = server.auth(&mechanisms, credentials).await;
+        signed_in.map(drop).map_err(|error| SendError::at(Stage::Auth, &error))
     }
 
     /// RFC 6531 §3.4, for addresses that ASCII cannot write. The content is ASCII always.

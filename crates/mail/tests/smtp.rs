@@ -277,3 +277,19 @@ async fn a_certificate_of_a_stranger_or_for_another_name_is_not_trusted() {
     }
     assert!(server.received().is_empty());
 }
+
+#[tokio::test]
+async fn a_test_signs_in_and_sends_nothing() {
+    let server = FakeSmtp::start().await;
+    let smtp = smtp(&server.url().replace("://", "://ana:p@"));
+    smtp.test().await.expect("taken in");
+    assert!(server.received().is_empty());
+    let said = server.said();
+    let said: Vec<&str> = said.iter().map(|line| line.split(' ').next().unwrap_or("")).collect();
+    assert_eq!(said, ["EHLO", "AUTH", "QUIT"]);
+    assert!(!smtp.is_encrypted());
+    assert_eq!(smtp.server(), ("127.0.0.1", server.address.port()));
+    server.plan(At::Auth, Trouble::Says("535 5.7.8 no"));
+    let told = smtp.test().await;
+    assert_eq!(transient(&told), "AUTH: 535 5.7.8");
+}

@@ -13,19 +13,31 @@ pub struct OAuthError {
     pub description: String,
     /// The precise difference, for the log; may be empty. Never a secret.
     pub detail: String,
+    /// Seconds after which the same request may be sent again, where that is known.
+    pub retry_after: Option<u64>,
 }
 
 impl OAuthError {
     /// A refusal described by its entry in the table.
     #[must_use]
     pub fn new(code: ErrorCode) -> Self {
-        Self { code, description: code.title().to_owned(), detail: String::new() }
+        Self { description: code.title().to_owned(), ..Self::blank(code) }
     }
 
     /// A refusal with a public description of its own.
     #[must_use]
     pub fn describe(code: ErrorCode, description: impl Into<String>) -> Self {
-        Self { code, description: description.into(), detail: String::new() }
+        Self { description: description.into(), ..Self::blank(code) }
+    }
+
+    fn blank(code: ErrorCode) -> Self {
+        Self { code, description: String::new(), detail: String::new(), retry_after: None }
+    }
+
+    /// Says when the same request may be sent again, in seconds (`Retry-After`).
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        Self { retry_after: Some(seconds), ..self }
     }
 
     /// Adds the difference that only the log may show.

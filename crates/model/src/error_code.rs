@@ -433,6 +433,12 @@ error_codes! {
     MediaTypeUnsupported = "VST-0906", InvalidRequest,
         "The body must be application/x-www-form-urlencoded",
         server::MEDIA_TYPE_UNSUPPORTED;
+    BodyLate = "VST-0907", InvalidRequest, "The request took too long to arrive",
+        server::BODY_LATE;
+    HostUnknown = "VST-0908", InvalidRequest, "This server goes by another name",
+        server::HOST_UNKNOWN;
+    TooManyRequests = "VST-0909", TemporarilyUnavailable, "Too many requests came from this address",
+        server::TOO_MANY_REQUESTS;
 }
 
 #[cfg(test)]

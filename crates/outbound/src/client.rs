@@ -1,6 +1,6 @@
 //! Requests, each on a connection of its own.
 
-use std::{future::Future, sync::Arc, time::Duration};
+use std::{future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use http_body_util::Full;
 use hyper::{
@@ -17,7 +17,7 @@ use url::form_urlencoded;
 use vestibule_model::Secret;
 
 use crate::{
-    Fetched, OutboundFault, RulesFault,
+    Fetched, OutboundFault, RulesFault, Seen, Tls,
     connect::{self, Stream},
     in_flight::{InFlight, Place},
     target::Target,
@@ -174,6 +174,25 @@ impl Outbound {
         .await
     }
 
+    /// Reads what is at `url` with these `headers` more, whatever the status: for a site of the
+    /// operator's own.
+    ///
+    /// # Errors
+    /// [`OutboundFault`], if there is no answer.
+    pub async fn look(&self, url: &str, headers: &[(&str, &str)]) -> Result<Seen, OutboundFault> {
+        self.in_time(async {
+            let target = self.target(url)?;
+            let mut request = Request::get(target.path.clone()).header(ACCEPT, "*/*");
+            for (name, value) in headers {
+                request = request.header(*name, *value);
+            }
+            let (response, connection) = self.send(&target, request, Bytes::new()).await?;
+            let (address, tls) = (connection.address, connection.tls.clone());
+            Seen::read(response, address, tls, self.rules.max_bytes).await
+        })
+        .await
+    }
+
     async fn in_time<T>(
         &self,
         work: impl Future<Output = Result<T, OutboundFault>>,
@@ -195,9 +214,12 @@ impl Outbound {
         let place = Arc::new(self.in_flight.take(target.host())?);
         let addresses = connect::resolve(target, Arc::clone(&place)).await?;
         connect::permit(&addresses, target.encrypted, self.rules.allow_private_addresses)?;
-        let tcp = connect::connect(&addresses).await?;
+        let (tcp, address) = connect::connect(&addresses).await?;
+        let mut tls = None;
         let stream: Box<dyn Stream> = if target.encrypted {
-            Box::new(connect::encrypt(&self.tls, &target.host(), tcp).await?)
+            let stream = connect::encrypt(&self.tls, &target.host(), tcp).await?;
+            tls = Some(Tls::of(stream.ssl()));
+            Box::new(stream)
         } else {
             Box::new(tcp)
         };
@@ -215,12 +237,16 @@ impl Outbound {
         driver.spawn(async { drop(connection.await) });
         let response = sender.send_request(request).await;
         let response = response.map_err(|_| OutboundFault::Malformed)?;
-        Ok((response, Connection { _driver: driver, _place: place }))
+        Ok((response, Connection { address, tls, _driver: driver, _place: place }))
     }
 }
 
 /// Ends the connection when it is dropped, and gives its place back.
 struct Connection {
+    /// Who took it.
+    address: SocketAddr,
+    /// How it is encrypted.
+    tls: Option<Tls>,
     _driver: JoinSet<()>,
     _place: Arc<Place>,
 }

@@ -97,11 +97,13 @@ pub(crate) fn permit(
     Ok(())
 }
 
-/// Connects to the first of `addresses` that takes it.
-pub(crate) async fn connect(addresses: &[SocketAddr]) -> Result<TcpStream, OutboundFault> {
+/// Connects to the first of `addresses` that takes it; says which.
+pub(crate) async fn connect(
+    addresses: &[SocketAddr],
+) -> Result<(TcpStream, SocketAddr), OutboundFault> {
     for address in addresses.iter().take(MAX_TRIES) {
         if let Ok(Ok(tcp)) = timeout(CONNECT_LIMIT, TcpStream::connect(address)).await {
-            return Ok(tcp);
+            return Ok((tcp, *address));
         }
     }
     Err(OutboundFault::Unreachable)

@@ -52,7 +52,8 @@ impl Fetched {
     }
 }
 
-async fn read(mut body: Incoming, max_bytes: usize) -> Result<Vec<u8>, OutboundFault> {
+/// The content, as long as it stays within `max_bytes`.
+pub(crate) async fn read(mut body: Incoming, max_bytes: usize) -> Result<Vec<u8>, OutboundFault> {
     // Said beforehand by `Content-Length`; 0 where nothing is said.
     if body.size_hint().lower() > u64::try_from(max_bytes).unwrap_or(u64::MAX) {
         return Err(OutboundFault::TooLarge(max_bytes));

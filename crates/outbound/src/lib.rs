@@ -31,6 +31,7 @@ mod fault;
 mod fetched;
 mod in_flight;
 mod jwks_cache;
+mod look;
 mod target;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -40,3 +41,4 @@ pub use fault::{OutboundFault, RulesFault};
 pub use fetched::Fetched;
 pub use in_flight::{IN_FLIGHT, IN_FLIGHT_PER_HOST};
 pub use jwks_cache::ClientKeys;
+pub use look::{Seen, Tls};

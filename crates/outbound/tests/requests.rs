@@ -374,3 +374,34 @@ async fn a_request_that_nobody_waits_for_gives_its_place_back() {
     }
     assert!(outbound.get_json(&site.url("/keys")).await.is_ok());
 }
+
+#[tokio::test]
+async fn a_look_shows_whatever_is_there() {
+    let authority = Authority::new();
+    let site = FakeSite::start_with(Some(authority.vouch_for(&["127.0.0.1"]))).await;
+    site.at("/", Answer::new(503, "Retry-After: 7\r\n", "later"));
+    let (outside, headers) = (trusting(&authority), [("x-forwarded-for", "192.0.2.1")]);
+    let seen = outside.look(&site.url("/"), &headers).await.expect("an answer");
+    assert_eq!((seen.status, seen.body.as_slice()), (503, b"later".as_slice()));
+    assert_eq!((seen.header("retry-after"), seen.header("server")), (Some("7"), None));
+    assert_eq!(seen.address, site.address);
+    let tls = seen.tls.expect("an encrypted connection");
+    assert!(tls.protocol.starts_with("TLSv1."), "{tls:?}");
+    // The test authority vouches for two days.
+    let unix = openssl_now();
+    let left = tls.not_after.expect("an end") - unix;
+    assert!((86_400..=2 * 86_400).contains(&left), "{left}");
+    assert_eq!(site.asked()[0].headers["x-forwarded-for"], "192.0.2.1");
+    assert!(matches!(outbound().look(&site.url("/"), &[]).await, Err(Fault::Tls(_))));
+
+    let plain = FakeSite::start().await;
+    let seen = outbound().look(&plain.url("/nowhere"), &[]).await.expect("an answer");
+    assert_eq!((seen.status, seen.tls), (404, None));
+}
+
+/// The time by OpenSSL, for tests read no clock of their own.
+fn openssl_now() -> i64 {
+    let now = openssl::asn1::Asn1Time::days_from_now(0).expect("a time");
+    let since = openssl::asn1::Asn1Time::from_unix(0).expect("a time").diff(&now).expect("a span");
+    i64::from(since.days) * 86_400 + i64::from(since.secs)
+}

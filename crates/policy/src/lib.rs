@@ -30,6 +30,7 @@ pub mod password;
 pub mod pkce;
 pub mod profile;
 pub mod prompt;
+pub mod rate_limit;
 pub mod redirect_uri;
 pub mod refresh;
 pub mod registration;

@@ -1,22 +1,29 @@
 //! Access tokens presented to us (RFC 6750 §2), at userinfo and introspection.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse, http::header};
 use serde_json::Value;
 use vestibule_keys::Expected;
 use vestibule_model::{
     ErrorCode, OAuthError, Secret, Timestamp, WireError,
+    client::Client,
     grant::{AccessTokenClaims, Grant},
 };
 use vestibule_policy::{bearer as policy, params::Params};
-use vestibule_storage::Conn;
-use vestibule_web::{AppState, error, json_error};
+use vestibule_web::{
+    AppState, error, json_error,
+    standing::{Facts, Person, Presented},
+};
 
-/// A live access token, and the grant it came from unless it is a client's own.
+/// A live access token, and what it stands for.
 pub struct LiveToken {
     /// What it says.
-    pub claims: AccessTokenClaims,
-    /// What it stands for.
-    pub grant: Option<Grant>,
+    pub claims: Arc<AccessTokenClaims>,
+    /// Whose it is.
+    pub client: Arc<Client>,
+    /// The grant it came from, unless it is a client's own, and the person who granted it.
+    pub granted: Option<(Arc<Grant>, Arc<Person>)>,
 }
 
 /// The token of a request: in the header (RFC 6750 §2.1) or in a form (§2.2), not both, and never
@@ -43,22 +50,19 @@ pub async fn live(
     token: &Secret,
     now: Timestamp,
 ) -> Result<LiveToken, OAuthError> {
-    let signed = decode(state, token)?;
-    let hash = token.token_hash();
-    let issuer = state.settings.issuer.clone();
-    state
-        .read(move |conn| {
-            let claims = if let Some(claims) = signed {
-                claims
-            } else {
-                let row = vestibule_storage::opaque_access_token::find(conn, &hash)?;
-                row.ok_or(ErrorCode::TokenMalformed)?.claims
-            };
-            policy::check_access_token(&claims, &issuer, now)?;
-            let grant = unrevoked(conn, &claims)?;
-            Ok(LiveToken { claims, grant })
-        })
-        .await
+    let presented = match decode(state, token)? {
+        Some(claims) => Presented::Signed(Arc::new(claims)),
+        None => Presented::Opaque(token.token_hash()),
+    };
+    let in_time = |claims: &AccessTokenClaims| {
+        policy::check_access_token(claims, &state.settings.issuer, now)
+    };
+    if let Presented::Signed(claims) = &presented {
+        in_time(claims)?;
+    }
+    let facts = state.facts(presented).await?.ok_or(ErrorCode::TokenMalformed)?;
+    in_time(&facts.claims)?;
+    unrevoked(facts)
 }
 
 /// The claims of a JWT of ours; `None` for what does not look like a JWT.
@@ -75,21 +79,23 @@ fn decode(state: &AppState, token: &Secret) -> Result<Option<AccessTokenClaims>,
     claims.map(Some).map_err(|fault| malformed(fault.to_string()))
 }
 
-fn unrevoked(conn: &mut Conn, claims: &AccessTokenClaims) -> Result<Option<Grant>, OAuthError> {
-    if vestibule_storage::revoked_token::contains(conn, &claims.jti)? {
+fn unrevoked(facts: Facts) -> Result<LiveToken, OAuthError> {
+    let Facts { claims, is_revoked, client, grant, person } = facts;
+    let dead = |why: String| OAuthError::new(ErrorCode::TokenRevoked).because(why);
+    if is_revoked {
         return Err(ErrorCode::TokenRevoked.into());
     }
     // RFC 7592 §2.3: what a client holds ends with it.
-    let client = vestibule_storage::client::find(conn, &claims.client_id)?;
-    if client.is_none_or(|client| client.disabled_at.is_some()) {
-        let why = format!("its client `{}` is gone or disabled", claims.client_id);
-        return Err(OAuthError::new(ErrorCode::TokenRevoked).because(why));
+    let usable = client.filter(|client| client.disabled_at.is_none());
+    let client = usable
+        .ok_or_else(|| dead(format!("its client `{}` is gone or disabled", claims.client_id)))?;
+    if claims.grant_id().is_none() {
+        return Ok(LiveToken { claims, client, granted: None });
     }
-    let Some(grant_id) = claims.grant_id() else { return Ok(None) };
-    let grant = vestibule_storage::grant::find(conn, &grant_id)?;
     let grant = grant.ok_or(ErrorCode::TokenRevoked)?;
-    policy::check_grant(claims, &grant)?;
-    Ok(Some(grant))
+    policy::check_grant(&claims, &grant)?;
+    let person = person.ok_or_else(|| dead("its user is gone or disabled".to_owned()))?;
+    Ok(LiveToken { claims, client, granted: Some((grant, person)) })
 }
 
 /// A refusal at a protected resource, with its challenge (RFC 6750 §3).

@@ -1,12 +1,14 @@
 //! Client authentication (RFC 6749 §2.3, RFC 7523 §2.2, OIDC Core §9).
 
+use std::{net::IpAddr, sync::Arc};
+
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value};
 use vestibule_keys::{client_assertion, client_signature};
 use vestibule_model::{
-    ClientId, ErrorCode, OAuthError, Secret, Timestamp,
+    ClientId, ErrorCode, OAuthError, Secret, Timestamp, WireError,
     client::{AuthMethod, Client},
     jose::ClientSignatureAlg,
 };
@@ -14,6 +16,8 @@ use vestibule_policy::{client_auth as policy, params::Params};
 use vestibule_web::{
     AppState,
     client_keys::{self, Unproved},
+    rate_limit::ClientTries,
+    request::visitor_ip,
     urls,
 };
 
@@ -28,6 +32,8 @@ pub struct Credentials {
     proof: Proof,
     /// The path that was called.
     path: String,
+    /// Where from.
+    ip: Option<IpAddr>,
 }
 
 #[derive(Debug)]
@@ -79,7 +85,8 @@ pub fn parse(request: &HttpRequest, params: &Params) -> Result<Credentials, OAut
             .because("client_id in the body is not the client that authenticates"));
     }
     let path = request.path().to_owned();
-    Ok(Credentials { client_id: ClientId::new(client_id), proof, path })
+    let ip = visitor_ip(request);
+    Ok(Credentials { client_id: ClientId::new(client_id), proof, path, ip })
 }
 
 fn basic(header: &[u8]) -> Result<(String, Proof), OAuthError> {
@@ -118,42 +125,61 @@ fn assertion_proof(params: &Params, assertion: &str) -> Result<(String, Proof), 
 }
 
 /// Proves the client. An unknown client, a disabled one and a wrong secret answer alike; the log
-/// tells them apart.
+/// tells them apart. Whoever guesses too often from one address is refused unseen, there and for
+/// this client only.
 pub async fn authenticate(
     state: &AppState,
     credentials: Credentials,
     now: Timestamp,
 ) -> Result<Client, OAuthError> {
-    let Credentials { client_id, proof, path } = credentials;
-    let id = client_id.clone();
-    let found = state.read(move |conn| Ok(vestibule_storage::client::find(conn, &id)?)).await?;
-    let failed = |why: &str| {
-        OAuthError::new(ErrorCode::ClientAuthFailed)
-            .because(format!("client {:?}: {why}", client_id.as_str()))
+    let client = state.client(&credentials.client_id).await?;
+    let known = client.as_ref().map(|client| client.id.as_str());
+    let tries = ClientTries::of(state, known, credentials.ip);
+    if let Some(tries) = &tries {
+        tries.check()?;
+    }
+    let proved = match &client {
+        Some(client) => prove(state, client, credentials, now).await,
+        None => Err(failed(&credentials.client_id, "unknown")),
     };
-    let client = found.ok_or_else(|| failed("unknown"))?;
+    if let (Err(error), Some(tries)) = (&proved, &tries)
+        && error.code.wire() == WireError::InvalidClient
+    {
+        tries.failed().await;
+    }
+    proved?;
+    client.map(Arc::unwrap_or_clone).ok_or_else(|| ErrorCode::ClientAuthFailed.into())
+}
+
+fn failed(client_id: &ClientId, why: &str) -> OAuthError {
+    OAuthError::new(ErrorCode::ClientAuthFailed)
+        .because(format!("client {:?}: {why}", client_id.as_str()))
+}
+
+async fn prove(
+    state: &AppState,
+    client: &Client,
+    credentials: Credentials,
+    now: Timestamp,
+) -> Result<(), OAuthError> {
+    let Credentials { proof, path, .. } = credentials;
     if client.disabled_at.is_some() {
-        return Err(failed("disabled"));
+        return Err(failed(&client.id, "disabled"));
     }
-    policy::check_method(&client, proof.method())?;
-    match proof {
-        Proof::None => {}
-        Proof::Basic { decoded, raw } => {
-            if !secret_matches(state, &client, &decoded) && !secret_matches(state, &client, &raw) {
-                return Err(failed("wrong client_secret"));
-            }
-        }
-        Proof::Post(secret) => {
-            if !secret_matches(state, &client, &secret) {
-                return Err(failed("wrong client_secret"));
-            }
-        }
+    policy::check_method(client, proof.method())?;
+    let secrets = match &proof {
+        Proof::None => return Ok(()),
+        Proof::Basic { decoded, raw } => vec![decoded, raw],
+        Proof::Post(secret) => vec![secret],
         Proof::Assertion(assertion, alg) => {
-            let claims = assertion_claims(state, &client, &assertion, alg).await?;
-            check_assertion(state, &client, &claims, &path, now).await?;
+            let claims = assertion_claims(state, client, assertion, *alg).await?;
+            return check_assertion(state, client, &claims, &path, now).await;
         }
+    };
+    if secrets.into_iter().any(|secret| secret_matches(state, client, secret)) {
+        return Ok(());
     }
-    Ok(client)
+    Err(failed(&client.id, "wrong client_secret"))
 }
 
 fn secret_matches(state: &AppState, client: &Client, given: &Secret) -> bool {

@@ -125,7 +125,7 @@ async fn read_hint(
         return verified();
     }
     let client = match client_id.map(ClientId::new) {
-        Some(id) => state.read(move |conn| Ok(vestibule_storage::client::find(conn, &id)?)).await?,
+        Some(id) => state.client(&id).await?,
         None => None,
     };
     match client {

@@ -60,6 +60,7 @@ pub async fn id_token_recipient(
 }
 
 /// What the authorization endpoint gives (OIDC Core §3.3.2.5), and the rows that make it good.
+#[derive(Clone)]
 pub struct MintedAnswer {
     /// The parameters for the client.
     pub params: Vec<(&'static str, String)>,
@@ -92,6 +93,7 @@ pub struct MintedAccessToken {
 }
 
 /// A token response (RFC 6749 §5.1), and the rows that make it good.
+#[derive(Clone)]
 pub struct MintedTokens {
     /// The JSON object for the client.
     pub response: Map<String, Value>,

@@ -48,18 +48,12 @@ async fn userinfo(
 ) -> Result<HttpResponse, OAuthError> {
     let token = bearer::token(http, form)?;
     let live = bearer::live(state, &token, state.now()).await?;
-    let grant = live.grant.filter(|_| live.claims.scope.contains(scope::OPENID));
-    let grant = grant.ok_or(ErrorCode::ScopeInsufficient)?;
+    let granted = live.granted.filter(|_| live.claims.scope.contains(scope::OPENID));
+    let (grant, _) = granted.ok_or(ErrorCode::ScopeInsufficient)?;
     let user_id = grant.user_id.clone();
-    let client_id = grant.client_id.clone();
-    let (user, client) = state
-        .read(move |conn| {
-            let user = vestibule_storage::user::find(conn, &user_id)?;
-            Ok((user, vestibule_storage::client::find(conn, &client_id)?))
-        })
-        .await?;
+    let user = state.read(move |conn| Ok(vestibule_storage::user::find(conn, &user_id)?)).await?;
     let user = user.filter(|user| user.disabled_at.is_none()).ok_or(ErrorCode::TokenRevoked)?;
-    let client = client.ok_or(ErrorCode::TokenRevoked)?;
+    let client = live.client;
     let rules = &state.settings.mfa;
     let needed = mfa::required_of_token(&user, &client, &live.claims.scope, rules);
     policy::require_level(&live.claims, needed)?;

@@ -7,11 +7,14 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod held_keys;
 mod initial_access_token;
 mod invite;
 mod keys;
 mod migrate;
+mod new_file;
 mod output;
+mod progress;
 mod serve;
 mod small_file;
 mod transfer;
@@ -202,8 +205,11 @@ mod tests {
             "migrate down --steps 2 --yes --json",
             "backup vestibule.backup",
             "restore vestibule.backup --yes --json",
+            "restore vestibule.backup --yes --end-sessions",
             "export all.jsonl",
             "import all.jsonl --json",
+            "export -",
+            "import -",
             "doctor",
             "doctor --json",
         ] {

@@ -22,9 +22,11 @@ mod mfa;
 mod origin;
 mod outbound;
 mod password;
+mod rate_limits;
 mod reader;
 mod redis;
 mod registration;
+mod retention;
 mod rules;
 mod server;
 mod suggest;
@@ -38,7 +40,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use vestibule_model::settings::{Accounts, ClientRegistration, Lifetimes, MfaRules, Settings};
-use vestibule_policy::guessing;
+use vestibule_policy::{guessing, rate_limit};
+use vestibule_storage::expiry::Retention;
 
 use self::reader::Reader;
 pub use self::{
@@ -78,10 +81,14 @@ pub struct Config {
     pub keys: Keys,
     /// How long things live.
     pub lifetimes: Lifetimes,
+    /// How long records stay.
+    pub retention: Retention,
     /// What passwords must be, and what hashing one costs.
     pub password: Password,
     /// What happens to those who guess.
     pub lockout: guessing::Limits,
+    /// How many requests are taken from one address.
+    pub rate_limits: rate_limit::Limits,
     /// Who needs a second factor.
     pub mfa: MfaRules,
     /// How accounts come and go.
@@ -193,8 +200,10 @@ fn read(reader: &mut Reader) -> Config {
         redis: redis::read(reader),
         keys: keys::read(reader),
         lifetimes: lifetimes::read(reader),
+        retention: retention::read(reader),
         password: password::read(reader),
         lockout: lockout::read(reader),
+        rate_limits: rate_limits::read(reader),
         mfa: mfa::read(reader),
         accounts: accounts::read(reader, &instance),
         mail: mail::read(reader, &instance),
@@ -240,8 +249,11 @@ fn show(reader: &Reader, key: &'static Key) -> Shown {
     let entry = reader.effective(key);
     let origin = entry.as_ref().map_or(Origin::Default, |entry| entry.origin.clone());
     let value = entry.map(|entry| match entry.raw {
-        tree::Raw::Text(text) if key.path == "database.url" => {
+        tree::Raw::Text(text) if ["database.url", "database.read_url"].contains(&key.path) => {
             tree::Raw::Text(database::masked(&text)).to_toml()
+        }
+        tree::Raw::Text(text) if key.path == "redis.url" => {
+            tree::Raw::Text(redis::masked(&text)).to_toml()
         }
         tree::Raw::Text(text) if key.path == "mail.smtp_url" => {
             tree::Raw::Text(mail::masked(&text)).to_toml()

@@ -36,7 +36,7 @@ pub fn seed(premises: &Premises, listen: &str, public_url: &str) -> Result<DemoS
     };
     let user = user(premises)?;
     let client = client(premises, &settings, &secret)?;
-    let seeded = premises.db.write(move |conn| {
+    let seeded = premises.write(move |conn| {
         if vestibule_storage::user::find_by_login(conn, USERNAME)?.is_none() {
             vestibule_storage::user::insert(conn, &user)?;
         }
@@ -45,7 +45,7 @@ pub fn seed(premises: &Premises, listen: &str, public_url: &str) -> Result<DemoS
         }
         Ok::<_, StorageError>(())
     });
-    seeded.wait()?;
+    seeded?;
     Ok(settings)
 }
 

@@ -6,17 +6,33 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
-use actix_web::{HttpResponse, Scope, web};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpResponse, Scope, web};
 use serde_json::json;
 
 /// How long the probe may take before the server counts as not ready.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What keeps a server from being ready, one sentence each; empty if nothing does.
-pub type Reasons = Vec<String>;
+/// What is wrong, one sentence each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// What keeps the server from being ready.
+    pub reasons: Vec<String>,
+    /// What it goes on without.
+    pub degraded: Vec<String>,
+}
 
-type Probe = dyn Fn() -> Pin<Box<dyn Future<Output = Reasons>>> + Send + Sync;
+impl From<Vec<String>> for Report {
+    fn from(reasons: Vec<String>) -> Self {
+        Self { reasons, degraded: Vec::new() }
+    }
+}
+
+type Probe = dyn Fn() -> Pin<Box<dyn Future<Output = Report>>> + Send + Sync;
 
 /// The server's health.
 pub struct Health {
@@ -25,14 +41,16 @@ pub struct Health {
 }
 
 impl Health {
-    /// A health that `probe` knows; it looks at the database and the keys.
+    /// A health that `probe` knows; it looks at the database, the keys and what instances share.
     pub fn new<F, R>(probe: F) -> Arc<Self>
     where
         F: Fn() -> R + Send + Sync + 'static,
-        R: Future<Output = Reasons> + 'static,
+        R: Future<Output: Into<Report>> + 'static,
     {
-        let probe =
-            Box::new(move || -> Pin<Box<dyn Future<Output = Reasons>>> { Box::pin(probe()) });
+        let probe = Box::new(move || -> Pin<Box<dyn Future<Output = Report>>> {
+            let asked = probe();
+            Box::pin(async { asked.await.into() })
+        });
         Arc::new(Self { draining: AtomicBool::new(false), probe })
     }
 
@@ -41,12 +59,19 @@ impl Health {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    async fn reasons(&self) -> Reasons {
+    /// Whether the server is about to stop.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    async fn report(&self) -> Report {
         if self.draining.load(Ordering::Relaxed) {
-            return vec!["the server is stopping".to_owned()];
+            return vec!["the server is stopping".to_owned()].into();
         }
         let patience = format!("no answer within {} s", PATIENCE.as_secs());
-        tokio::time::timeout(PATIENCE, (self.probe)()).await.unwrap_or_else(|_| vec![patience])
+        let asked = tokio::time::timeout(PATIENCE, (self.probe)());
+        asked.await.unwrap_or_else(|_| vec![patience].into())
     }
 }
 
@@ -56,6 +81,21 @@ pub fn scope(health: Arc<Health>) -> Scope {
         .app_data(web::Data::from(health))
         .route("/live", web::get().to(live))
         .route("/ready", web::get().to(ready))
+        .route("/mirror", web::get().to(crate::doctor::mirror::reflect))
+}
+
+/// Middleware: while the server is about to stop, each answer is its connection's last, so that
+/// proxies take their next request elsewhere.
+pub async fn part<B: MessageBody>(
+    health: Arc<Health>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut answered = next.call(request).await?;
+    if health.is_draining() {
+        answered.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+    }
+    Ok(answered)
 }
 
 /// The process answers. Asks nothing of anybody, so that a slow database restarts no server.
@@ -63,14 +103,19 @@ async fn live() -> HttpResponse {
     answer(&mut HttpResponse::Ok(), &json!({ "status": "live" }))
 }
 
-/// The server can do its work.
+/// The server can do its work. `degraded`, if it is there, says what it goes on without.
 async fn ready(health: web::Data<Health>) -> HttpResponse {
-    let reasons = health.reasons().await;
-    if reasons.is_empty() {
-        return answer(&mut HttpResponse::Ok(), &json!({ "status": "ready" }));
+    let Report { reasons, degraded } = health.report().await;
+    let is_ready = reasons.is_empty();
+    let mut body = json!({ "status": if is_ready { "ready" } else { "not ready" } });
+    for (name, sentences) in [("reasons", reasons), ("degraded", degraded)] {
+        if let Some(body) = body.as_object_mut().filter(|_| !sentences.is_empty()) {
+            body.insert(name.to_owned(), sentences.into());
+        }
     }
-    let body = json!({ "status": "not ready", "reasons": reasons });
-    answer(&mut HttpResponse::ServiceUnavailable(), &body)
+    let mut response =
+        if is_ready { HttpResponse::Ok() } else { HttpResponse::ServiceUnavailable() };
+    answer(&mut response, &body)
 }
 
 fn answer(response: &mut actix_web::HttpResponseBuilder, body: &serde_json::Value) -> HttpResponse {
@@ -103,8 +148,19 @@ mod tests {
     }
 
     #[actix_web::test]
+    async fn what_is_done_without_is_said_and_hinders_nothing() {
+        let health = Health::new(|| async {
+            Report { degraded: vec!["Redis does not answer".to_owned()], ..Report::default() }
+        });
+        let (status, body) = get(&health, "/health/ready").await;
+        assert_eq!(status, StatusCode::OK);
+        let expected = json!({ "status": "ready", "degraded": ["Redis does not answer"] });
+        assert_eq!(body, expected);
+    }
+
+    #[actix_web::test]
     async fn ready_turns_when_the_server_stops() {
-        let health = Health::new(|| async { Vec::new() });
+        let health = Health::new(|| async { Report::default() });
         assert_eq!(get(&health, "/health/ready").await.0, StatusCode::OK);
         health.drain();
         let (status, body) = get(&health, "/health/ready").await;
@@ -116,7 +172,7 @@ mod tests {
     #[actix_web::test]
     async fn a_probe_without_an_answer_does_not_hang_the_question() {
         tokio::time::pause();
-        let health = Health::new(std::future::pending);
+        let health = Health::new(std::future::pending::<Report>);
         let (status, body) = get(&health, "/health/ready").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(body["reasons"][0], "no answer within 3 s");
@@ -128,7 +184,7 @@ mod tests {
         let count = Arc::clone(&asked);
         let health = Health::new(move || {
             count.fetch_add(1, Ordering::Relaxed);
-            async { Vec::new() }
+            async { Report::default() }
         });
         assert_eq!(get(&health, "/health/live").await.0, StatusCode::OK);
         assert_eq!(asked.load(Ordering::Relaxed), 0);

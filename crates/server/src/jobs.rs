@@ -1,6 +1,11 @@
 //! What runs beside the requests. An idle server asks the database nothing: each job first looks
 //! whether anybody came since it last ran. Only the sweep looks once a day all the same, and whoever
 //! has to be told of a logout is looked for every five minutes.
+//!
+//! Of many instances one at a time does what is done for all of them ([`turn`]). No work is bound to
+//! the instance whose requests made it: each job looks at all rows, and each instance that is not idle
+//! looks. What an instance leaves that dies is therefore found by the others when somebody comes to
+//! them, as those come who came to it.
 
 pub mod erasure;
 pub mod keys;
@@ -8,6 +13,7 @@ pub mod logout;
 pub mod mail;
 pub mod reseal;
 pub mod sweep;
+pub mod turn;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

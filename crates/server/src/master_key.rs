@@ -63,6 +63,19 @@ pub fn load_or_create(
     }
 }
 
+/// The master key of `data_dir`, if there is one. Makes nothing.
+///
+/// # Errors
+/// See [`MasterKeyFault`].
+pub fn find(data_dir: &Path) -> Result<Option<Secret>, MasterKeyFault> {
+    let path = data_dir.join(FILE_NAME);
+    match fs::symlink_metadata(&path) {
+        Ok(_) => load(&path).map(Some),
+        Err(fault) if fault.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(source) => Err(MasterKeyFault::Io { doing: "look at", path, source }),
+    }
+}
+
 /// Whether a key was there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Provenance {

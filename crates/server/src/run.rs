@@ -8,17 +8,18 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::rt;
 use tokio::net::TcpSocket;
 
-use crate::app::{Intake, Site};
+use crate::app::Site;
+use crate::config;
 use crate::fault::Fault;
 use crate::health::Health;
+use crate::intake::{self, Intake};
 use crate::jobs::reseal::Resealer;
-use crate::jobs::{logout, mail, sweep};
-use crate::wire::Wired;
+use crate::jobs::sweep::Sweeper;
+use crate::jobs::{logout, mail};
+use crate::wire::{self, Wired};
 
 /// What is left of the time to stop for closing the database.
 const CLOSING: Duration = Duration::from_secs(1);
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 2_048;
 
 /// Listens and serves until a stop signal; returns when the last request is answered, or when
 /// `server.shutdown_timeout` is over. Runs inside an actix system. `announce` is called once the
@@ -29,12 +30,12 @@ const BACKLOG: u32 = 2_048;
 pub async fn run(wired: Wired, announce: impl FnOnce()) -> Result<(), Fault> {
     let Wired { config, state, figures, health, key_watch } = wired;
     let limits = Limits::of(config.server.shutdown_timeout, config.server.drain_delay);
-    let (listener, address) = listen(config.server.listen)
+    let (listener, address) = listen(config.server.listen, config.server.backlog)
         .map_err(Fault::io(format!("cannot listen on {} (server.listen)", config.server.listen)))?;
     let metrics = config.metrics.listen.map(|listen| figures.server(listen)).transpose()?;
     let site = Site::new(state.clone(), Arc::clone(&health));
     let activity = Arc::clone(&site.activity);
-    let intake = Intake { workers: config.server.workers, shutdown_timeout: limits.finish };
+    let intake = intake(&config.server, limits);
     let server = site.serve(listener, intake)?;
     let signals = StopSignals::take().map_err(Fault::io("cannot take stop signals"))?;
     let metrics_handle = metrics.as_ref().map(Server::handle);
@@ -42,7 +43,7 @@ pub async fn run(wired: Wired, announce: impl FnOnce()) -> Result<(), Fault> {
         rt::spawn(Resealer::new(state.clone()).run(Arc::clone(&activity))),
         rt::spawn(mail::run(state.clone(), config.mail.smtp.clone(), Arc::clone(&activity))),
         rt::spawn(logout::run(state.clone(), Arc::clone(&activity))),
-        rt::spawn(sweep::run(state.clone(), activity)),
+        rt::spawn(Sweeper::new(state.clone(), config.retention).run(activity)),
         rt::spawn(key_watch.run()),
         rt::spawn(stop_on_signal(signals, server.handle(), health, limits)),
     ];
@@ -62,26 +63,42 @@ pub async fn run(wired: Wired, announce: impl FnOnce()) -> Result<(), Fault> {
     if let Some(handle) = metrics_handle {
         handle.stop(false).await;
     }
-    for task in beside {
+    for task in &beside {
         task.abort();
+    }
+    for task in beside {
+        // Cut off: with its end its turn goes back, while the database still takes that.
+        let _ = task.await;
     }
     let db = state.db.clone();
     let closed = tokio::task::spawn_blocking(move || db.shutdown());
     if tokio::time::timeout(CLOSING, closed).await.is_err() {
         tracing::warn!(event = "database.busy", "the database is still at work; leaving it");
     }
+    state.cache.shutdown();
     tracing::info!(event = "server.stopped");
     ended.map_err(Fault::io("the server stopped"))
 }
 
+fn intake(settings: &config::Server, limits: Limits) -> Intake {
+    Intake {
+        workers: settings.workers.unwrap_or_else(wire::cores),
+        max_connections: settings.max_connections.unwrap_or_else(intake::connections_allowed),
+        keep_alive: settings.keep_alive,
+        header_timeout: settings.header_timeout,
+        send_timeout: settings.send_timeout,
+        shutdown_timeout: limits.finish,
+    }
+}
+
 /// Gives back the address too, which has the port that port 0 became.
-fn listen(address: SocketAddr) -> std::io::Result<(TcpListener, SocketAddr)> {
+fn listen(address: SocketAddr, backlog: u32) -> std::io::Result<(TcpListener, SocketAddr)> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // A restart need not wait for the last connections of the one before.
     #[cfg(unix)]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
-    let listener = socket.listen(BACKLOG)?.into_std()?;
+    let listener = socket.listen(backlog)?.into_std()?;
     let address = listener.local_addr()?;
     Ok((listener, address))
 }
@@ -109,7 +126,7 @@ async fn stop_on_signal(
     health: Arc<Health>,
     limits: Limits,
 ) {
-    signals.next().await;
+    let asked = signals.next().await;
     tracing::info!(event = "server.stopping", "finishing requests under way");
     health.drain();
     let left = limits.total;
@@ -118,15 +135,27 @@ async fn stop_on_signal(
         tracing::warn!(event = "server.cut_off", "requests under way were cut off");
         std::process::exit(1);
     });
-    tokio::select! {
-        () = tokio::time::sleep(limits.drain) => {}
-        () = signals.next() => {}
+    if asked != Stop::Interrupted {
+        tokio::select! {
+            () = tokio::time::sleep(limits.drain) => {}
+            _ = signals.next() => {}
+        }
     }
     tokio::select! {
         () = handle.stop(true) => {}
         // Whoever asks twice does not want to wait.
-        () = signals.next() => handle.stop(false).await,
+        _ = signals.next() => handle.stop(false).await,
     }
+}
+
+/// Who asked to stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// Whatever keeps services running: load balancers have to be told.
+    #[cfg(unix)]
+    Terminated,
+    /// A person at a terminal: nobody has to.
+    Interrupted,
 }
 
 /// The signals that ask a process to end. They do so from the moment this is made, and not only
@@ -147,10 +176,10 @@ impl StopSignals {
         })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Stop {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Stop::Terminated,
+            _ = self.interrupt.recv() => Stop::Interrupted,
         }
     }
 }
@@ -166,9 +195,10 @@ impl StopSignals {
         Ok(Self)
     }
 
-    async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+    async fn next(&mut self) -> Stop {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Stop::Interrupted,
+            Err(_) => std::future::pending().await,
         }
     }
 }

@@ -107,6 +107,14 @@ impl StoredKeys {
         signing.chain(encryption).collect()
     }
 
+    /// Whether the schedule asks for a change.
+    ///
+    /// # Errors
+    /// See [`Fault`].
+    pub fn is_due(&self, schedule: &Schedule, now: Timestamp) -> Result<bool, Fault> {
+        Ok(!self.plan(schedule, Wanted::Due, now).map_err(too_early)?.is_empty())
+    }
+
     /// What is to be done.
     fn plan(
         &self,
@@ -223,6 +231,7 @@ fn joined(thread: thread::ScopedJoinHandle<'_, Result<Change, KeyError>>) -> Res
     Ok(thread.join().map_err(|_| Fault::refused("making a key panicked"))??)
 }
 
+#[derive(Clone)]
 enum Change {
     Insert(Box<StoredKey>),
     InsertEncryption(Box<StoredEncryptionKey>),

@@ -1,7 +1,9 @@
 //! Logs and metrics: what an operator sees of a running server.
 
+pub mod gauges;
 pub mod json;
 pub mod metrics;
+pub mod pools;
 
 use std::io::IsTerminal;
 

@@ -6,13 +6,22 @@ use std::thread;
 
 use actix_web::web;
 use url::Url;
+use vestibule_cache::{BreakerState, Cache};
 use vestibule_identity::passkey::{Attestation, Passkeys};
 use vestibule_identity::password::{PasswordHasher, PasswordSettings};
 use vestibule_model::ClientId;
 use vestibule_outbound::{ClientKeys, Outbound, Rules};
+use vestibule_storage::StorageError;
 use vestibule_web::{
-    AppState, State, client_logos::ClientLogos, cors::Origins, key_holder::KeyHolder,
-    metrics::Metrics as Instruments, request_objects::RequestObjects,
+    AppState, State,
+    admission::Admission,
+    client_logos::ClientLogos,
+    cors::Origins,
+    key_holder::KeyHolder,
+    metrics::{Metrics as Instruments, observe_redis},
+    rate_limit::RateLimits,
+    request_objects::RequestObjects,
+    standing::Standing,
 };
 
 use crate::claim_source::claim_source;
@@ -22,14 +31,24 @@ use crate::data_keys;
 use crate::demo_account::CLIENT_ID;
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
-use crate::health::Health;
+use crate::health::{Health, Report};
 use crate::jobs::keys::KeyWatch;
 use crate::premises::Premises;
 use crate::signing_keys::{Keeper, StoredKeys, Wanted, schedule};
 use crate::telemetry::metrics::Figures;
+use crate::telemetry::{gauges, pools};
 
-/// Sign-ins that may wait for each thread that hashes passwords.
-const QUEUE_PER_HASHER: usize = 128;
+/// Sign-ins that may wait for each thread that hashes passwords: some seconds' worth.
+const QUEUE_PER_HASHER: usize = 256;
+/// Requests being answered, for each core, from which on new work is turned away.
+const REQUESTS_PER_CORE: usize = 256;
+/// The same, on however few cores.
+const FEWEST_REQUESTS: usize = 1_024;
+
+/// What readiness says while Redis is away.
+const WITHOUT_REDIS: &str = "Redis does not answer: limits are counted by each instance, and what an \
+                             instance keeps may be as old as redis.max_staleness; fix: see \
+                             `vestibule doctor`";
 
 /// A server that is ready to listen.
 pub struct Wired {
@@ -64,8 +83,13 @@ pub fn wire(premises: Premises) -> Result<Wired, Fault> {
     let ring = keeper.parsed(&stored, now)?;
     let outbound = outbound(&config)?;
     let figures = Figures::new()?;
+    let cache = cache(&config)?;
+    observe_redis(&figures.meter(), &cache);
     let state = web::Data::new(AppState {
         settings: Arc::new(config.settings()),
+        standing: Standing::new(&cache, config.redis.max_staleness),
+        cache,
+        rate_limits: RateLimits::new(config.rate_limits),
         keys: KeyHolder::new(ring, now),
         client_keys: ClientKeys::new(outbound.clone()),
         request_objects: RequestObjects::new(outbound.clone()),
@@ -86,9 +110,13 @@ pub fn wire(premises: Premises) -> Result<Wired, Fault> {
         origins: Origins::default(),
         trusted_proxies: config.server.trusted_proxies.clone(),
         max_body_bytes: config.server.max_body_bytes,
+        body_timeout: config.server.body_timeout,
+        admission: admission(&config),
         db,
     });
     let key_watch = KeyWatch::new(state.clone(), schedule, stored.fingerprint());
+    gauges::register(&figures.meter(), &state);
+    pools::register(&figures.meter(), &state);
     let health = health(&state);
     Ok(Wired { config, state, figures, health, key_watch })
 }
@@ -98,16 +126,29 @@ fn health(state: &State) -> Arc<Health> {
     Health::new(move || {
         let state = state.clone();
         async move {
-            let mut reasons = Vec::new();
-            if let Err(fault) = state.db.read(vestibule_storage::health::ping).await {
-                tracing::warn!(event = "health.database", %fault);
-                reasons.push("the database does not answer".to_owned());
+            let mut report = Report::default();
+            match state.db.read(vestibule_storage::health::ping).await {
+                Ok(()) => {}
+                // Taken out for being busy, it would leave its work to the others, and they would be
+                // the next.
+                Err(StorageError::Overloaded) => {
+                    report.degraded.push("more waits for the database than it can do".to_owned());
+                }
+                Err(fault) => {
+                    tracing::warn!(event = "health.database", %fault);
+                    report.reasons.push("the database does not answer".to_owned());
+                }
             }
             let default = vestibule_model::client::SigningAlg::default();
             if state.keys.peek().signing_kid(default).is_none() {
-                reasons.push(format!("there is no {} key to sign with", default.as_str()));
+                report.reasons.push(format!("there is no {} key to sign with", default.as_str()));
             }
-            reasons
+            // Whether anybody hears of changes shows before any request meets a dead Redis.
+            let is_well = state.cache.state() == BreakerState::Closed && state.cache.is_listening();
+            if state.cache.is_shared() && !is_well {
+                report.degraded.push(WITHOUT_REDIS.to_owned());
+            }
+            report
         }
     })
 }
@@ -134,6 +175,12 @@ pub fn refuse_demo_client(premises: &Premises) -> Result<(), Fault> {
     )))
 }
 
+/// What instances share: through Redis, or within this process where none is configured.
+fn cache(config: &Config) -> Result<Cache, Fault> {
+    let Some(settings) = &config.redis.settings else { return Ok(Cache::in_process()) };
+    Cache::redis(settings.clone()).map_err(|why| Fault::refused(format!("redis.url: {why}")))
+}
+
 /// Requests to hosts that clients name, by the rules of `[outbound]`.
 fn outbound(config: &Config) -> Result<Outbound, Fault> {
     let rules = Rules {
@@ -157,9 +204,22 @@ fn passkeys(config: &Config) -> Option<Passkeys> {
     }
 }
 
+/// What the process takes on before it turns new work away.
+fn admission(config: &Config) -> Arc<Admission> {
+    let requests = config
+        .server
+        .max_requests
+        .unwrap_or_else(|| cores().saturating_mul(REQUESTS_PER_CORE).max(FEWEST_REQUESTS));
+    Admission::new(requests, config.database.queue)
+}
+
+/// Processor cores that the process may use.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 fn password_settings(config: &Config) -> PasswordSettings {
-    let cores = thread::available_parallelism().map_or(1, NonZero::get);
-    let concurrency = config.password.concurrency.unwrap_or(cores.min(4));
+    let concurrency = config.password.concurrency.unwrap_or(cores().min(4));
     PasswordSettings {
         memory_kib: config.password.memory_kib,
         iterations: config.password.iterations,

@@ -15,6 +15,7 @@ use vestibule_server::jobs::{erasure, sweep};
 use vestibule_server::premises::Premises;
 use vestibule_server::signing_keys::{Keeper, Wanted, schedule};
 use vestibule_server::wire;
+use vestibule_storage::expiry::Retention;
 use vestibule_storage::{StorageError, setup_link};
 
 fn premises(folder: &TempDir) -> Premises {
@@ -40,8 +41,14 @@ fn the_sweep_deletes_what_is_over_and_nothing_else() {
     }
     let wired = wire::wire(premises).unwrap();
     let system = actix_web::rt::System::new();
-    assert_eq!(system.block_on(sweep::sweep(&wired.state)).unwrap(), 1);
-    assert_eq!(system.block_on(sweep::sweep(&wired.state)).unwrap(), 0);
+    assert_eq!(
+        system.block_on(sweep::sweep(&wired.state, &Retention::default(), None)).unwrap(),
+        1
+    );
+    assert_eq!(
+        system.block_on(sweep::sweep(&wired.state, &Retention::default(), None)).unwrap(),
+        0
+    );
     let hash = Secret::new("new").token_hash();
     let open = wired.state.db.read(move |conn| setup_link::is_open(conn, &hash, now)).wait();
     assert_eq!(open, Ok::<_, StorageError>(true));
@@ -136,8 +143,8 @@ fn accounts_are_erased_when_their_days_of_grace_are_over_and_not_before() {
     stored.wait().unwrap();
     let state = wire::wire(premises).unwrap().state;
     let system = actix_web::rt::System::new();
-    assert_eq!(system.block_on(erasure::erase_due(&state)).unwrap(), 45);
-    assert_eq!(system.block_on(erasure::erase_due(&state)).unwrap(), 0);
+    assert_eq!(system.block_on(erasure::erase_due(&state, None)).unwrap(), 45);
+    assert_eq!(system.block_on(erasure::erase_due(&state, None)).unwrap(), 0);
     let left = state.db.read(vestibule_storage::user::list).wait().unwrap();
     let mut left: Vec<_> = left.into_iter().map(|user| user.username).collect();
     left.sort();

@@ -133,7 +133,7 @@ impl Site {
 
 fn write<T: Send + 'static>(
     db: &Db,
-    work: impl FnOnce(&mut vestibule_storage::Conn) -> Result<T, StorageError> + Send + 'static,
+    work: impl FnOnce(&mut vestibule_storage::Conn) -> Result<T, StorageError> + Clone + Send + 'static,
 ) -> T {
     db.write(work).wait().unwrap()
 }

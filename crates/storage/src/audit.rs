@@ -3,7 +3,9 @@
 use diesel::prelude::*;
 use vestibule_model::{ClientId, Timestamp, UserId, audit::AuditEvent};
 
-use crate::{Conn, StorageError, json_text::printable, schema::audit_events};
+use crate::{
+    Conn, MayLag, StorageError, json_text::printable, replica::lagging, schema::audit_events,
+};
 
 #[derive(Insertable)]
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]
@@ -82,19 +84,19 @@ pub fn insert(conn: &mut Conn, event: &AuditEvent) -> Result<(), StorageError> {
 }
 
 /// The newest `limit` lines, newest first.
-pub fn list_recent(conn: &mut Conn, limit: i64) -> Result<Vec<RecordedEvent>, StorageError> {
+pub fn list_recent(conn: &mut impl MayLag, limit: i64) -> Result<Vec<RecordedEvent>, StorageError> {
     let rows: Vec<Row> = audit_events::table
         .order(audit_events::id.desc())
         .limit(limit)
         .select(Row::as_select())
-        .load(conn)?;
+        .load(lagging(conn))?;
     Ok(rows.into_iter().map(RecordedEvent::from).collect())
 }
 
 /// The newest `limit` lines about the user, newest first; with `before_id` only those older than
 /// that line, for the next page.
 pub fn list_of_user(
-    conn: &mut Conn,
+    conn: &mut impl MayLag,
     user: &UserId,
     limit: i64,
     before_id: Option<i64>,
@@ -105,6 +107,6 @@ pub fn list_of_user(
         .order(audit_events::id.desc())
         .limit(limit)
         .select(Row::as_select())
-        .load(conn)?;
+        .load(lagging(conn))?;
     Ok(rows.into_iter().map(RecordedEvent::from).collect())
 }

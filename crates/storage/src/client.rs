@@ -7,7 +7,10 @@ use vestibule_model::{
 };
 
 use crate::{
-    Conn, StorageError, json_text,
+    Conn, MayLag, StorageError,
+    changes::{Kind, note},
+    json_text,
+    replica::lagging,
     schema::{client_origins, clients},
 };
 
@@ -77,13 +80,13 @@ pub fn find(conn: &mut Conn, id: &ClientId) -> Result<Option<Client>, StorageErr
 }
 
 /// The clients among `ids` that are there, by `client_id`.
-pub fn find_many(conn: &mut Conn, ids: &[ClientId]) -> Result<Vec<Client>, StorageError> {
+pub fn find_many(conn: &mut impl MayLag, ids: &[ClientId]) -> Result<Vec<Client>, StorageError> {
     let ids = ids.iter().map(ClientId::as_str).filter(|id| json_text::can_be_key(id));
     let rows: Vec<Row> = clients::table
         .filter(clients::id.eq_any(ids))
         .order(clients::id)
         .select(Row::as_select())
-        .load(conn)?;
+        .load(lagging(conn))?;
     rows.into_iter().map(Client::try_from).collect()
 }
 
@@ -93,6 +96,7 @@ pub fn insert(conn: &mut Conn, client: &Client) -> Result<(), StorageError> {
         .values(&Row::of(client)?)
         .execute(conn)
         .map_err(|error| StorageError::of_insert(error, &["client_id"]))?;
+    note(Kind::Client, [client.id.as_str()]);
     insert_origins(conn, client)
 }
 
@@ -115,6 +119,7 @@ pub fn update(conn: &mut Conn, client: &Client) -> Result<bool, StorageError> {
     if count == 0 {
         return Ok(false);
     }
+    note(Kind::Client, [client.id.as_str()]);
     diesel::delete(client_origins::table.filter(client_origins::client_id.eq(client.id.as_str())))
         .execute(conn)?;
     insert_origins(conn, client)?;
@@ -124,10 +129,13 @@ pub fn update(conn: &mut Conn, client: &Client) -> Result<bool, StorageError> {
 /// Somebody signed in with the client: it stays.
 pub fn used(conn: &mut Conn, id: &ClientId) -> Result<(), StorageError> {
     let none: Option<i64> = None;
-    diesel::update(clients::table.find(id.as_str()))
+    let count = diesel::update(clients::table.find(id.as_str()))
         .filter(clients::unused_until.is_not_null())
         .set(clients::unused_until.eq(none))
         .execute(conn)?;
+    if count > 0 {
+        note(Kind::Client, [id.as_str()]);
+    }
     Ok(())
 }
 
@@ -142,7 +150,9 @@ pub fn delete(conn: &mut Conn, id: &ClientId) -> Result<bool, StorageError> {
     if !json_text::can_be_key(id.as_str()) {
         return Ok(false);
     }
-    Ok(diesel::delete(clients::table.find(id.as_str())).execute(conn)? == 1)
+    let count = diesel::delete(clients::table.find(id.as_str())).execute(conn)?;
+    note(Kind::Client, [id.as_str()]);
+    Ok(count == 1)
 }
 
 /// Every client, by `client_id`.

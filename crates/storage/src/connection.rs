@@ -1,22 +1,18 @@
-//! Connections: how they are opened, set up, and judged fit for another job.
+//! Connections: how they are opened and set up.
 
 use std::{
     fs::{self, OpenOptions, Permissions},
     io::ErrorKind,
     os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::Path,
-    time::{Duration, Instant},
 };
 
 use diesel::{
-    Connection, PgConnection, SqliteConnection, connection::SimpleConnection, r2d2::R2D2Connection,
+    Connection, OptionalExtension, PgConnection, RunQueryDsl, SqliteConnection,
+    connection::{CacheSize, SimpleConnection},
 };
 
-use crate::{DatabaseSettings, DatabaseUrl, StorageError};
-
-/// A connection that is unused for so long is asked whether it still lives before the next job
-/// gets it; a busier one is not, to spare each job a round trip.
-const TRUSTED_FOR: Duration = Duration::from_secs(5);
+use crate::{DatabaseSettings, DatabaseUrl, PostgresUrl, StorageError};
 
 /// A connection to either database. Repositories take it as their first argument.
 #[derive(diesel::MultiConnection)]
@@ -42,7 +38,7 @@ pub(crate) enum Purpose {
 pub(crate) fn open(settings: &DatabaseSettings, purpose: Purpose) -> Result<Conn, StorageError> {
     match &settings.url {
         DatabaseUrl::Sqlite { path } => open_sqlite(path, settings, purpose),
-        DatabaseUrl::Postgres { url } => open_postgres(url.expose(), settings, purpose),
+        DatabaseUrl::Postgres { url } => open_primary(url.expose(), settings, purpose),
     }
 }
 
@@ -70,7 +66,7 @@ fn open_sqlite(
              PRAGMA temp_store = MEMORY;
              PRAGMA journal_size_limit = 67108864;
              PRAGMA query_only = {};",
-            lock_timeout(settings).as_millis(),
+            settings.lock_patience().as_millis(),
             purpose == Purpose::Read,
         ))
         .map_err(|error| failed(error.to_string()))?;
@@ -95,109 +91,122 @@ fn make_private(path: &Path) -> std::io::Result<()> {
     Ok(())
 }
 
+/// Opens a connection to the replica, for reads.
+pub(crate) fn open_replica(settings: &DatabaseSettings) -> Result<Conn, StorageError> {
+    let url = settings.read_url.as_ref().map_or("", |url| url.expose());
+    let postgres = PostgresUrl::parse(url).map_err(StorageError::Database)?;
+    let url = postgres.completed(settings, "prefer-standby");
+    open_postgres(&url, settings, Purpose::Read)
+}
+
+fn open_primary(
+    url: &str,
+    settings: &DatabaseSettings,
+    purpose: Purpose,
+) -> Result<Conn, StorageError> {
+    let postgres = PostgresUrl::parse(url).map_err(StorageError::Database)?;
+    let mut faults = Vec::new();
+    for url in postgres.one_by_one(settings, "read-write") {
+        match open_postgres(&url, settings, purpose) {
+            Ok(conn) => return Ok(conn),
+            Err(fault) => faults.push(fault),
+        }
+    }
+    Err(all_of(faults))
+}
+
+/// Why none of the hosts would do.
+fn all_of(faults: Vec<StorageError>) -> StorageError {
+    let reasons = faults.into_iter().map(|fault| match fault {
+        StorageError::Unavailable(why) => why,
+        other => other.to_string(),
+    });
+    StorageError::Unavailable(reasons.collect::<Vec<_>>().join("; "))
+}
+
 fn open_postgres(
     url: &str,
     settings: &DatabaseSettings,
     purpose: Purpose,
 ) -> Result<Conn, StorageError> {
-    let url = with_connect_timeout(url, settings.acquire_timeout);
-    let mut connection = PgConnection::establish(&url)
-        .map_err(|error| StorageError::Database(format!("cannot connect: {error}")))?;
-    let statement = match purpose {
-        Purpose::Migrate => 0,
-        Purpose::Read | Purpose::Write => settings.statement_timeout.as_millis(),
-    };
-    let lock = match purpose {
-        Purpose::Migrate => 0,
-        Purpose::Read | Purpose::Write => lock_timeout(settings).as_millis(),
+    let mut connection =
+        PgConnection::establish(url).map_err(|error| refused(&error.to_string()))?;
+    if settings.transaction_pooling {
+        // The session behind the pooler is another's with the next transaction: neither settings
+        // nor named statements may stay in it.
+        connection.set_prepared_statement_cache_size(CacheSize::Disabled);
+        return Ok(Conn::Postgres(connection));
+    }
+    let limits = if purpose == Purpose::Migrate {
+        "SET statement_timeout = 0; SET lock_timeout = 0".to_owned()
+    } else {
+        limits(settings, "SET")
     };
     connection.batch_execute(&format!(
-        "SET statement_timeout = {statement};
-         SET lock_timeout = {lock};
-         SET idle_in_transaction_session_timeout = {statement};
-         SET default_transaction_isolation = 'read committed';
-         SET jit = off;",
+        "{limits}; SET default_transaction_isolation = 'read committed'; SET jit = off;",
     ))?;
+    speak_english(&mut connection)?;
     Ok(Conn::Postgres(connection))
 }
 
-/// How long a statement may wait for somebody else's lock.
-fn lock_timeout(settings: &DatabaseSettings) -> Duration {
-    settings.acquire_timeout.min(settings.statement_timeout)
+/// The time limits of a session (`SET`) or of a transaction (`SET LOCAL`).
+pub(crate) fn limits(settings: &DatabaseSettings, set: &str) -> String {
+    format!(
+        "{set} statement_timeout = {}; {set} lock_timeout = {};
+         {set} idle_in_transaction_session_timeout = {}",
+        settings.statement_timeout.as_millis(),
+        settings.lock_patience().as_millis(),
+        settings.idle_in_transaction_timeout.as_millis(),
+    )
 }
 
-/// libpq takes the connect timeout from the URL only, in whole seconds. One that the operator
-/// wrote stays.
-fn with_connect_timeout(url: &str, timeout: Duration) -> String {
-    if url.contains("connect_timeout=") {
-        return url.to_owned();
+/// Diesel does not tell a deadlock's SQLSTATE, only its message, which the server translates.
+/// Nobody but a superuser may ask it not to.
+fn speak_english(connection: &mut PgConnection) -> Result<(), StorageError> {
+    #[derive(diesel::QueryableByName)]
+    struct Language {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
     }
-    let separator = if url.contains('?') { '&' } else { '?' };
-    format!("{url}{separator}connect_timeout={}", timeout.as_secs().max(2))
-}
-
-/// A connection in the pool, with what the pool must know to trust it.
-pub(crate) struct Pooled {
-    pub(crate) conn: Conn,
-    last_used: Instant,
-    /// The last job failed, perhaps because the connection did.
-    pub(crate) suspect: bool,
-}
-
-impl Pooled {
-    /// Notes that a job just used the connection, and whether all went well.
-    pub(crate) fn used(&mut self, went_well: bool) {
-        self.last_used = Instant::now();
-        self.suspect = !went_well;
-    }
-}
-
-/// Opens connections for a pool.
-#[derive(Debug)]
-pub(crate) struct Connector {
-    pub(crate) settings: DatabaseSettings,
-    pub(crate) purpose: Purpose,
-}
-
-impl r2d2::ManageConnection for Connector {
-    type Connection = Pooled;
-    type Error = StorageError;
-
-    fn connect(&self) -> Result<Pooled, StorageError> {
-        let conn = open(&self.settings, self.purpose)?;
-        Ok(Pooled { conn, last_used: Instant::now(), suspect: false })
-    }
-
-    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), StorageError> {
-        if pooled.suspect || pooled.last_used.elapsed() > TRUSTED_FOR {
-            pooled.conn.ping()?;
-        }
-        Ok(())
-    }
-
-    fn has_broken(&self, pooled: &mut Pooled) -> bool {
-        pooled.conn.is_broken()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_connect_timeout_joins_the_url_once() {
-        let five = Duration::from_secs(5);
-        let with = |url| with_connect_timeout(url, five);
-        assert_eq!(with("postgres://h/d"), "postgres://h/d?connect_timeout=5");
-        assert_eq!(
-            with("postgres://h/d?sslmode=require"),
-            "postgres://h/d?sslmode=require&connect_timeout=5"
-        );
-        assert_eq!(with("postgres://h/d?connect_timeout=9"), "postgres://h/d?connect_timeout=9");
-        // libpq reads 1 as 2 and 0 as "for ever".
-        assert_eq!(
-            with_connect_timeout("postgres://h/d", Duration::ZERO),
-            "postgres://h/d?connect_timeout=2"
+    let found = diesel::sql_query(
+        "SELECT CASE WHEN rolsuper THEN set_config('lc_messages', 'C', false)
+                ELSE current_setting('lc_messages') END AS name
+         FROM pg_roles WHERE rolname = current_user",
+    )
+    .get_result::<Language>(connection)
+    .optional()?;
+    let language = found.map(|found| found.name).unwrap_or_default();
+    let is_english = ["", "C", "POSIX"].contains(&language.as_str())
+        || ["C.", "en"].iter().any(|start| language.starts_with(start));
+    if !is_english {
+        tracing::warn!(
+            language,
+            "the database server translates its messages, so that deadlocks are not known as such; \
+             fix: as a superuser, ALTER ROLE … SET lc_messages = 'C'"
         );
     }
+    Ok(())
+}
+
+/// Why no connection came about, and what to do where that is known.
+fn refused(message: &str) -> StorageError {
+    let message = message.trim();
+    let fix = [
+        (
+            "certificate verify failed",
+            "name the certificate of the authority that signed the server's in sslrootcert=FILE, or \
+             write sslrootcert=system for a public one",
+        ),
+        (
+            "does not match host name",
+            "connect by a name that is in the server's certificate, or have one made for this host",
+        ),
+        ("does not support SSL", "switch on ssl in the server's postgresql.conf"),
+        ("session is read-only", "see which host is the primary; one has to be"),
+        ("too many clients", "lower database.pool_size, or raise the server's max_connections"),
+    ]
+    .into_iter()
+    .find(|(part, _)| message.contains(part));
+    let fix = fix.map(|(_, fix)| format!("; fix: {fix}")).unwrap_or_default();
+    StorageError::Unavailable(format!("cannot connect: {message}{fix}"))
 }

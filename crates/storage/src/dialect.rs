@@ -10,18 +10,17 @@ use diesel::{
 use vestibule_model::Timestamp;
 
 use crate::{
-    Conn, client_assertion, consent, guess, logout_delivery,
-    migrate::{self, POSTGRES, SQLITE},
-    revoked_token,
+    Conn, client_assertion, consent, guess, lease, logout_delivery, revoked_token,
     schema::{
-        browser_sessions, client_assertions, consents, guesses, logout_deliveries, outbox as mails,
-        revoked_tokens, session_clients, spent_challenges, terms_acceptances, users,
+        browser_sessions, client_assertions, consents, guesses, leases, logout_deliveries,
+        outbox as mails, revoked_tokens, session_clients, spent_challenges, terms_acceptances,
+        users,
     },
     session_client, spent_challenge, terms,
 };
 
-/// Names of PostgreSQL's advisory locks, which are numbers: "vsti" in ASCII, then a count.
-const MIGRATION_LOCK: i64 = 0x7673_7469_0001;
+/// Names of PostgreSQL's advisory locks, which are numbers: "vsti" in ASCII, then a count. 1 and 5
+/// are those of `migrations`.
 const SIGNING_KEY_LOCK: i64 = 0x7673_7469_0002;
 // 3 keeps tests from making the same template database.
 const DATA_KEY_LOCK: i64 = 0x7673_7469_0004;
@@ -36,6 +35,29 @@ macro_rules! on_each {
     };
 }
 
+/// The keys of the rows that `$query` selects, held until the transaction ends. PostgreSQL passes over
+/// those that somebody else holds; SQLite lets one write at a time.
+macro_rules! hold_free {
+    ($conn:expr, $query:expr) => {
+        match $conn {
+            crate::Conn::Sqlite(inner) => $query.load(inner),
+            crate::Conn::Postgres(inner) => $query.for_update().skip_locked().load(inner),
+        }
+    };
+}
+pub(crate) use hold_free;
+
+pub(crate) mod migrations;
+
+/// Begins a transaction for one job, with `limits` as statements of its own: time limits that end
+/// with it. Without `writes` it refuses to.
+pub(crate) fn begin_limited(conn: &mut Conn, writes: bool, limits: &str) -> QueryResult<()> {
+    let Conn::Postgres(inner) = conn else { return begin_write(conn) };
+    let mode = if writes { "" } else { " READ ONLY" };
+    let begin = format!("BEGIN ISOLATION LEVEL READ COMMITTED{mode}; {limits}");
+    AnsiTransactionManager::begin_transaction_sql(inner, &begin)
+}
+
 /// Begins a transaction that will write. SQLite takes its one write lock now, while it may still
 /// wait for it: a transaction that first reads and then wants to write may not.
 pub(crate) fn begin_write(conn: &mut Conn) -> QueryResult<()> {
@@ -44,52 +66,6 @@ pub(crate) fn begin_write(conn: &mut Conn) -> QueryResult<()> {
         Conn::Postgres(_) => "BEGIN",
     };
     on_each!(conn, inner => AnsiTransactionManager::begin_transaction_sql(inner, begin))
-}
-
-/// Runs the missing migrations while no other process does.
-pub(crate) fn run_migrations(conn: &mut Conn) -> diesel::migration::Result<()> {
-    match conn {
-        Conn::Sqlite(inner) => {
-            inner.immediate_transaction(|inner| migrate::run_on(inner, SQLITE).map_err(Fault))?;
-        }
-        Conn::Postgres(inner) => {
-            inner.batch_execute(&format!("SELECT pg_advisory_lock({MIGRATION_LOCK})"))?;
-            // The lock belongs to the session, which ends with this connection.
-            migrate::run_on(inner, POSTGRES)?;
-            inner.batch_execute(&format!("SELECT pg_advisory_unlock({MIGRATION_LOCK})"))?;
-        }
-    }
-    Ok(())
-}
-
-/// Undoes every migration, newest first.
-#[cfg(feature = "testing")]
-pub(crate) fn revert_migrations(conn: &mut Conn) -> diesel::migration::Result<()> {
-    use diesel_migrations::MigrationHarness;
-    match conn {
-        Conn::Sqlite(inner) => inner.revert_all_migrations(SQLITE).map(drop),
-        Conn::Postgres(inner) => inner.revert_all_migrations(POSTGRES).map(drop),
-    }
-}
-
-/// Runs or undoes migrations until `version` is the newest.
-#[cfg(feature = "testing")]
-pub(crate) fn move_migrations(conn: &mut Conn, version: &str) -> diesel::migration::Result<()> {
-    match conn {
-        Conn::Sqlite(inner) => migrate::move_on(inner, || SQLITE, version),
-        Conn::Postgres(inner) => migrate::move_on(inner, || POSTGRES, version),
-    }
-}
-
-/// A migration's error, which is boxed and therefore cannot be made from Diesel's by `?`.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-struct Fault(Box<dyn std::error::Error + Send + Sync>);
-
-impl From<diesel::result::Error> for Fault {
-    fn from(error: diesel::result::Error) -> Self {
-        Self(error.into())
-    }
 }
 
 /// Holds off every other instance's rotation of signing keys until this transaction ends.
@@ -182,10 +158,7 @@ pub(crate) fn hold_due_mails(
         .order(mails::next_attempt_at)
         .limit(limit)
         .select(mails::id);
-    match conn {
-        Conn::Sqlite(inner) => due.load(inner),
-        Conn::Postgres(inner) => due.for_update().skip_locked().load(inner),
-    }
+    hold_free!(conn, due)
 }
 
 /// The logout tokens that are due to clients other than `busy`, held as [`hold_due_mails`] does.
@@ -204,10 +177,7 @@ pub(crate) fn hold_due_logouts(
         .order(logout_deliveries::next_attempt_at)
         .limit(limit)
         .select(logout_deliveries::id);
-    match conn {
-        Conn::Sqlite(inner) => due.load(inner),
-        Conn::Postgres(inner) => due.for_update().skip_locked().load(inner),
-    }
+    hold_free!(conn, due)
 }
 
 /// Inserts those that are not there.
@@ -280,5 +250,45 @@ pub(crate) fn hold_user(conn: &mut Conn, id: &str) -> QueryResult<()> {
             let row = users::table.find(id).select(users::id).for_update();
             row.first::<String>(inner).optional().map(drop)
         }
+    }
+}
+
+/// Inserts the lease, or takes it if it is over. It is over at its end, if its end cannot be
+/// (`impossible`), and if it was given back, except when whoever did was done after `rested`. Returns
+/// its fence, which grows; `None` if nothing was changed.
+pub(crate) fn upsert_lease(
+    conn: &mut Conn,
+    row: &lease::Row,
+    impossible: i64,
+    rested: Timestamp,
+) -> QueryResult<Option<i64>> {
+    use diesel::query_dsl::methods::FilterDsl;
+    let now = row.renewed_at;
+    let over = leases::expires_at.le(now).or(leases::expires_at.gt(impossible));
+    let rests = leases::done_at.gt(rested.0).and(leases::done_at.le(now));
+    let free = over.and(leases::done_at.is_null().or(diesel::dsl::not(rests)));
+    on_each!(conn, inner => {
+        let upsert = diesel::insert_into(leases::table)
+            .values(row)
+            .on_conflict(leases::name)
+            .do_update()
+            .set((
+                leases::holder.eq(excluded(leases::holder)),
+                leases::fence.eq(leases::fence + 1),
+                leases::renewed_at.eq(excluded(leases::renewed_at)),
+                leases::expires_at.eq(excluded(leases::expires_at)),
+                leases::done_at.eq(excluded(leases::done_at)),
+            ));
+        FilterDsl::filter(upsert, free).returning(leases::fence).get_result(inner).optional()
+    })
+}
+
+/// Who has the lease and its fence, held until the transaction ends. SQLite's write lock already
+/// does.
+pub(crate) fn hold_lease(conn: &mut Conn, name: &str) -> QueryResult<Option<(String, i64)>> {
+    let row = leases::table.find(name).select((leases::holder, leases::fence));
+    match conn {
+        Conn::Sqlite(inner) => row.first(inner).optional(),
+        Conn::Postgres(inner) => row.for_update().first(inner).optional(),
     }
 }

@@ -3,6 +3,8 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use vestibule_model::{ErrorCode, OAuthError};
 
+use crate::trouble::Trouble;
+
 /// Why a database job came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum StorageError {
@@ -10,6 +12,11 @@ pub enum StorageError {
     /// Nothing was written; the same call may succeed a little later.
     #[error("the database is overloaded")]
     Overloaded,
+    /// The database cannot be reached, or cannot do it now: it restarts, another server takes over, a
+    /// statement took too long, its disk is full. Nothing is acknowledged; unless the message says
+    /// otherwise, nothing was written, and the same call may succeed later.
+    #[error("the database is not available: {0}")]
+    Unavailable(String),
     /// Another row already holds a value that must be unique. Ends the transaction.
     #[error("{what} is already taken")]
     Duplicate {
@@ -29,6 +36,12 @@ pub enum StorageError {
 
 impl From<DieselError> for StorageError {
     fn from(error: DieselError) -> Self {
+        match Trouble::of(&error) {
+            Some(Trouble::Conflict) => return Self::Overloaded,
+            Some(Trouble::Disk) => return Self::disk(&error.to_string()),
+            Some(Trouble::ReadOnly | Trouble::Gone) => return Self::Unavailable(error.to_string()),
+            None => {}
+        }
         let DieselError::DatabaseError(kind, report) = &error else {
             return Self::Database(error.to_string());
         };
@@ -37,6 +50,9 @@ impl From<DieselError> for StorageError {
             DatabaseErrorKind::UniqueViolation => Self::Duplicate { what: "row" },
             DatabaseErrorKind::ForeignKeyViolation => Self::Inconsistent(message.to_owned()),
             _ if is_contention(message) => Self::Overloaded,
+            _ if message.contains("due to statement timeout") => {
+                Self::Unavailable(message.to_owned())
+            }
             _ => Self::Database(message.to_owned()),
         }
     }
@@ -49,6 +65,21 @@ fn is_contention(message: &str) -> bool {
 }
 
 impl StorageError {
+    /// SQLite's disk is full or broken.
+    pub(crate) fn disk(message: &str) -> Self {
+        Self::Unavailable(format!(
+            "{message}; fix: make room on the disk of database.url (data_dir), or see what is wrong \
+             with it; reading goes on, and writing by itself once there is room"
+        ))
+    }
+
+    /// The connection ended while it carried out the `COMMIT`.
+    pub(crate) fn unsettled(message: &str) -> Self {
+        Self::Unavailable(format!(
+            "the connection ended during a commit, which may have happened or not ({message})"
+        ))
+    }
+
     /// What a failed insert means. A unique violation is named after the first of `names` that
     /// occurs in the violated constraint, else after the last, which stands for the row's key.
     pub(crate) fn of_insert(error: DieselError, names: &[&'static str]) -> Self {
@@ -64,7 +95,7 @@ impl StorageError {
 impl From<StorageError> for OAuthError {
     fn from(error: StorageError) -> Self {
         let code = match error {
-            StorageError::Overloaded => ErrorCode::Overloaded,
+            StorageError::Overloaded | StorageError::Unavailable(_) => ErrorCode::Overloaded,
             _ => ErrorCode::Internal,
         };
         Self::new(code).because(error.to_string())

@@ -5,7 +5,12 @@ use vestibule_model::{
     ClientId, GrantId, SessionId, Timestamp, UserId, grant::Grant, scope::OFFLINE_ACCESS,
 };
 
-use crate::{Conn, StorageError, json_text, schema::grants};
+use crate::{
+    Conn, StorageError,
+    changes::{Kind, note},
+    json_text,
+    schema::grants,
+};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = grants, treat_none_as_default_value = false)]
@@ -93,6 +98,7 @@ pub fn revoke(conn: &mut Conn, id: &GrantId, now: Timestamp) -> Result<bool, Sto
         .filter(grants::revoked_at.is_null())
         .set(grants::revoked_at.eq(now.0))
         .execute(conn)?;
+    note(Kind::Grant, [id.as_str()]);
     Ok(count == 1)
 }
 
@@ -108,12 +114,20 @@ pub(crate) fn end_sessions(
         .filter(grants::session_id.eq_any(ids()))
         .filter(grants::is_offline.eq(false))
         .filter(grants::revoked_at.is_null());
-    diesel::update(online).set(grants::revoked_at.eq(now.0)).execute(conn)?;
+    let ended: Vec<String> = diesel::update(online)
+        .set(grants::revoked_at.eq(now.0))
+        .returning(grants::id)
+        .get_results(conn)?;
+    note(Kind::Grant, ended);
     let offline = grants::table
         .filter(grants::session_id.eq_any(ids()))
         .filter(grants::is_offline.eq(true))
         .filter(grants::session_ended_at.is_null());
-    diesel::update(offline).set(grants::session_ended_at.eq(now.0)).execute(conn)?;
+    let ended: Vec<String> = diesel::update(offline)
+        .set(grants::session_ended_at.eq(now.0))
+        .returning(grants::id)
+        .get_results(conn)?;
+    note(Kind::Grant, ended);
     Ok(())
 }
 
@@ -130,13 +144,21 @@ pub(crate) fn end_sessions_of_user(
         .filter(grants::session_id.ne(keep))
         .filter(grants::is_offline.eq(false))
         .filter(grants::revoked_at.is_null());
-    diesel::update(online).set(grants::revoked_at.eq(now.0)).execute(conn)?;
+    let ended: Vec<String> = diesel::update(online)
+        .set(grants::revoked_at.eq(now.0))
+        .returning(grants::id)
+        .get_results(conn)?;
+    note(Kind::Grant, ended);
     let offline = grants::table
         .filter(grants::user_id.eq(user.as_str()))
         .filter(grants::session_id.ne(keep))
         .filter(grants::is_offline.eq(true))
         .filter(grants::session_ended_at.is_null());
-    diesel::update(offline).set(grants::session_ended_at.eq(now.0)).execute(conn)?;
+    let ended: Vec<String> = diesel::update(offline)
+        .set(grants::session_ended_at.eq(now.0))
+        .returning(grants::id)
+        .get_results(conn)?;
+    note(Kind::Grant, ended);
     Ok(())
 }
 
@@ -177,7 +199,13 @@ pub fn revoke_all_of_user(
         .filter(grants::user_id.eq(user.as_str()))
         .filter(grants::session_id.ne(keep_session.map_or("", SessionId::as_str)))
         .filter(grants::revoked_at.is_null());
-    Ok(diesel::update(others).set(grants::revoked_at.eq(now.0)).execute(conn)?)
+    let revoked: Vec<String> = diesel::update(others)
+        .set(grants::revoked_at.eq(now.0))
+        .returning(grants::id)
+        .get_results(conn)?;
+    let count = revoked.len();
+    note(Kind::Grant, revoked);
+    Ok(count)
 }
 
 /// Kills what the user granted the client. Returns how many grants.
@@ -191,5 +219,11 @@ pub fn revoke_of_client(
         .filter(grants::user_id.eq(user.as_str()))
         .filter(grants::client_id.eq(client.as_str()))
         .filter(grants::revoked_at.is_null());
-    Ok(diesel::update(theirs).set(grants::revoked_at.eq(now.0)).execute(conn)?)
+    let revoked: Vec<String> = diesel::update(theirs)
+        .set(grants::revoked_at.eq(now.0))
+        .returning(grants::id)
+        .get_results(conn)?;
+    let count = revoked.len();
+    note(Kind::Grant, revoked);
+    Ok(count)
 }

@@ -10,7 +10,7 @@ use std::{
 
 use tokio::sync::oneshot;
 
-use crate::{Conn, StorageError};
+use crate::{Conn, StorageError, queue::Queue};
 
 /// An answer that is on its way. Await it, or [`wait`](Self::wait) for it where nothing is async.
 ///
@@ -45,8 +45,13 @@ fn lost<E: From<StorageError>>() -> E {
 pub(crate) trait Job: Send {
     /// Whether nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
-    /// Runs the closure, once. `true` if what it did is to be kept. A panic counts as an error.
-    fn run(&mut self, conn: &mut Conn) -> bool;
+    /// Whether the closure could run once more after the next run.
+    fn can_repeat(&self) -> bool;
+    /// Whether the last run ended well.
+    fn went_well(&self) -> bool;
+    /// Runs the closure, or with `again` a clone of it, so that it can run once more. `true` if what
+    /// it did is to be kept. A panic counts as an error.
+    fn run(&mut self, conn: &mut Conn, again: bool) -> bool;
     /// Sends the answer. `fate` is what became of the transaction around it: an error there takes
     /// the place of the closure's own `Ok`.
     fn answer(self: Box<Self>, fate: Result<(), StorageError>);
@@ -56,18 +61,39 @@ pub(crate) trait Job: Send {
 pub(crate) struct Queued {
     pub(crate) job: Box<dyn Job>,
     pub(crate) writes: bool,
-    since: Instant,
+    pub(crate) since: Instant,
 }
 
 impl Queued {
+    /// Joins a queue, or is refused as [`StorageError::Overloaded`] if that is full or closed.
+    pub(crate) fn join(self, queue: &Queue<Self>) {
+        if let Err(refused) = queue.push(self) {
+            refused.job.answer(Err(StorageError::Overloaded));
+        }
+    }
+
     /// Whether it waited longer than `limit`: whoever asked has given up or soon will.
     pub(crate) fn is_stale(&self, limit: Duration) -> bool {
         self.since.elapsed() > limit
     }
 }
 
-/// Packs `work` for a queue.
-pub(crate) fn pack<T, E, F>(work: F, writes: bool) -> (Queued, Pending<T, E>)
+/// Packs `work`, which may run more than once.
+pub(crate) fn pack_again<T, E, F>(work: F, writes: bool) -> (Queued, Pending<T, E>)
+where
+    F: FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + 'static,
+    E: From<StorageError> + Send + 'static,
+    T: Send + 'static,
+{
+    pack(work, writes, Some(F::clone))
+}
+
+/// Packs `work` for a queue. With `copy` it may run more than once.
+pub(crate) fn pack<T, E, F>(
+    work: F,
+    writes: bool,
+    copy: Option<fn(&F) -> F>,
+) -> (Queued, Pending<T, E>)
 where
     F: FnOnce(&mut Conn) -> Result<T, E> + Send + 'static,
     E: From<StorageError> + Send + 'static,
@@ -75,12 +101,13 @@ where
 {
     let (reply, answer) = oneshot::channel();
     let span = tracing::Span::current();
-    let task = Task { work: Some(work), outcome: None, reply, span };
+    let task = Task { work: Some(work), copy, outcome: None, reply, span };
     (Queued { job: Box::new(task), writes, since: Instant::now() }, Pending { answer })
 }
 
 struct Task<T, E, F> {
     work: Option<F>,
+    copy: Option<fn(&F) -> F>,
     outcome: Option<Result<T, E>>,
     reply: oneshot::Sender<Result<T, E>>,
     /// What was being served when the job was queued, so that its log lines carry the request id.
@@ -97,8 +124,20 @@ where
         self.reply.is_closed()
     }
 
-    fn run(&mut self, conn: &mut Conn) -> bool {
-        let Some(work) = self.work.take() else { return false };
+    fn can_repeat(&self) -> bool {
+        self.copy.is_some() && self.work.is_some()
+    }
+
+    fn went_well(&self) -> bool {
+        matches!(self.outcome, Some(Ok(_)))
+    }
+
+    fn run(&mut self, conn: &mut Conn, again: bool) -> bool {
+        let work = match self.copy {
+            Some(copy) if again => self.work.as_ref().map(copy),
+            _ => self.work.take(),
+        };
+        let Some(work) = work else { return false };
         let outcome = self
             .span
             .in_scope(|| catch_unwind(AssertUnwindSafe(|| work(conn))))

@@ -11,7 +11,7 @@
 //! `tests/contract/`, which runs on both databases. `tests/contract/plans.rs` fails until every
 //! public function of the new file is walked through there, and if a look-up has no index.
 //! Whatever Diesel cannot say for both databases at once goes to `dialect.rs`, the only file that
-//! asks which database it is.
+//! asks which database it is; beside it `transfer/sql.rs` moves rows of any table.
 
 mod connection;
 mod db;
@@ -19,15 +19,20 @@ mod dialect;
 mod error;
 mod job;
 mod json_text;
-mod migrate;
+mod pool;
+mod postgres_url;
 mod queue;
+mod replica;
 mod schema;
 mod settings;
+mod trouble;
 mod worker;
 
 pub mod audit;
 pub mod authorization_code;
+pub mod backup;
 pub mod browser_session;
+pub mod changes;
 pub mod client;
 pub mod client_assertion;
 pub mod consent;
@@ -40,8 +45,11 @@ pub mod grant;
 pub mod guess;
 pub mod health;
 pub mod initial_access_token;
+pub mod inspect;
 pub mod interaction;
+pub mod lease;
 pub mod logout_delivery;
+pub mod migrate;
 pub mod opaque_access_token;
 pub mod outbox;
 pub mod passkey;
@@ -58,6 +66,7 @@ pub mod terms;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod totp_device;
+pub mod transfer;
 pub mod user;
 pub mod verification;
 
@@ -65,7 +74,10 @@ pub use connection::Conn;
 pub use db::Db;
 pub use error::StorageError;
 pub use job::Pending;
-pub use settings::{DatabaseSettings, DatabaseUrl};
+pub use pool::PoolState;
+pub use postgres_url::PostgresUrl;
+pub use replica::{MayLag, Replica, ReplicaState};
+pub use settings::{AtStart, DatabaseSettings, DatabaseUrl};
 
 // Linked, not called: their features decide how the C libraries are built.
 use libsqlite3_sys as _;

@@ -119,6 +119,17 @@ pub fn claim(
     Ok(rows.into_iter().map(LogoutDelivery::from).collect())
 }
 
+/// Keeps tokens that are claimed, and neither delivered nor given up, until `lease_until`: they are
+/// still being sent. Needs a `write`.
+pub fn keep(conn: &mut Conn, ids: &[String], lease_until: Timestamp) -> Result<(), StorageError> {
+    let claimed = logout_deliveries::table
+        .filter(logout_deliveries::id.eq_any(ids))
+        .filter(logout_deliveries::next_attempt_at.is_not_null())
+        .filter(logout_deliveries::leased_until.is_not_null());
+    diesel::update(claimed).set(logout_deliveries::leased_until.eq(lease_until.0)).execute(conn)?;
+    Ok(())
+}
+
 /// Notes that the client took the token.
 pub fn sent(conn: &mut Conn, id: &str, now: Timestamp) -> Result<(), StorageError> {
     let (no_time, no_error): (Option<i64>, Option<String>) = (None, None);

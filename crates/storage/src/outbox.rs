@@ -84,6 +84,17 @@ pub fn claim(
     Ok(rows.into_iter().map(OutboxMail::from).collect())
 }
 
+/// Keeps mails that are claimed, and neither sent nor given up, until `lease_until`: they are still
+/// being sent. Needs a `write`.
+pub fn keep(conn: &mut Conn, ids: &[String], lease_until: Timestamp) -> Result<(), StorageError> {
+    let claimed = outbox::table
+        .filter(outbox::id.eq_any(ids))
+        .filter(outbox::next_attempt_at.is_not_null())
+        .filter(outbox::leased_until.is_not_null());
+    diesel::update(claimed).set(outbox::leased_until.eq(lease_until.0)).execute(conn)?;
+    Ok(())
+}
+
 /// Notes that the mail left.
 pub fn sent(conn: &mut Conn, id: &str, now: Timestamp) -> Result<(), StorageError> {
     let (no_time, no_error): (Option<i64>, Option<String>) = (None, None);

@@ -1,6 +1,9 @@
 //! A bounded queue between those who ask and the worker threads.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
 use parking_lot::{Condvar, Mutex};
 
@@ -8,6 +11,7 @@ use parking_lot::{Condvar, Mutex};
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
     not_empty: Condvar,
+    at_close: Condvar,
     capacity: usize,
 }
 
@@ -21,6 +25,7 @@ impl<T> Queue<T> {
         Self {
             state: Mutex::new(State { waiting: VecDeque::new(), closed: false }),
             not_empty: Condvar::new(),
+            at_close: Condvar::new(),
             capacity,
         }
     }
@@ -60,6 +65,15 @@ impl<T> Queue<T> {
     pub(crate) fn close(&self) {
         self.state.lock().closed = true;
         self.not_empty.notify_all();
+        self.at_close.notify_all();
+    }
+
+    /// Waits for `time`, but not once the queue is closed. Says whether it is.
+    pub(crate) fn pause(&self, time: Duration) -> bool {
+        let mut state = self.state.lock();
+        let until = Instant::now() + time;
+        while !state.closed && !self.at_close.wait_until(&mut state, until).timed_out() {}
+        state.closed
     }
 
     /// How many wait.

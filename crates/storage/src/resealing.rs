@@ -6,6 +6,7 @@ use vestibule_model::sealed::SealedColumn;
 
 use crate::{
     Conn, StorageError,
+    changes::{Kind, note},
     schema::{clients, encryption_keys, outbox, signing_keys, totp_devices, users, verifications},
 };
 
@@ -80,5 +81,9 @@ pub fn replace(
                 .execute(conn)?
         };
     }
-    Ok(on_column!(column, update) == 1)
+    let replaced = on_column!(column, update) == 1;
+    if replaced && column == SealedColumn::ClientSecret {
+        note(Kind::Client, [id]);
+    }
+    Ok(replaced)
 }

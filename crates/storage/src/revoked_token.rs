@@ -4,7 +4,12 @@
 use diesel::prelude::*;
 use vestibule_model::Timestamp;
 
-use crate::{Conn, StorageError, dialect, json_text, schema::revoked_tokens};
+use crate::{
+    Conn, StorageError,
+    changes::{Kind, note},
+    dialect, json_text,
+    schema::revoked_tokens,
+};
 
 #[derive(Insertable)]
 #[diesel(table_name = revoked_tokens)]
@@ -18,6 +23,7 @@ pub(crate) struct Row {
 pub fn insert(conn: &mut Conn, jti: &str, expires_at: Timestamp) -> Result<(), StorageError> {
     let row = Row { jti: jti.to_owned(), expires_at: expires_at.0 };
     dialect::insert_revoked_token(conn, &row)?;
+    note(Kind::Token, [jti]);
     Ok(())
 }
 

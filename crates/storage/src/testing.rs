@@ -5,6 +5,7 @@
 //! with it. Either way a test's database is a copy of a migrated template, which is named after the
 //! migrations' content and made once.
 
+mod private_pooler;
 mod private_server;
 
 use std::{
@@ -21,6 +22,21 @@ use crate::{
     connection::{self, Purpose},
     migrate,
 };
+
+/// The version that [`TestDatabase::next_release`] notes.
+pub const NEXT_VERSION: &str = "29990101000000";
+
+const NEXT_RELEASE: &str = "
+    BEGIN;
+    ALTER TABLE users ADD COLUMN shoe_size BIGINT NOT NULL DEFAULT 42;
+    ALTER TABLE clients ADD COLUMN shoe_shop TEXT;
+    ALTER TABLE grants ADD COLUMN shoes TEXT NOT NULL DEFAULT '[]';
+    ALTER TABLE refresh_tokens ADD COLUMN shoe TEXT;
+    ALTER TABLE browser_sessions ADD COLUMN in_shoes BOOLEAN NOT NULL DEFAULT FALSE;
+    CREATE TABLE shoes (id TEXT NOT NULL PRIMARY KEY, user_id TEXT NOT NULL);
+    CREATE INDEX shoes_user_id ON shoes (user_id);
+    INSERT INTO schema_migrations (version) VALUES ('29990101000000');
+    COMMIT;";
 
 /// Keeps two processes from making the same template.
 const TEMPLATE_LOCK: i64 = 0x7673_7469_0003;
@@ -65,6 +81,21 @@ impl TestDatabase {
             .expect("the test's database is copied from the template");
         let settings = postgres_settings(&name);
         Self { settings, throwaway: Throwaway::Database { name } }
+    }
+
+    /// A new PostgreSQL database behind a PgBouncer in transaction mode.
+    ///
+    /// # Panics
+    /// If there is no server or no PgBouncer; the message says what to install.
+    #[must_use]
+    pub fn pooled() -> Self {
+        let mut database = Self::postgres();
+        if let Throwaway::Database { name } = &database.throwaway {
+            let url = Secret::new(format!("{}/{name}", private_pooler::url()));
+            database.settings.url = DatabaseUrl::Postgres { url };
+            database.settings.transaction_pooling = true;
+        }
+        database
     }
 
     /// How to open it.
@@ -113,13 +144,23 @@ impl TestDatabase {
 
     /// Undoes every migration.
     pub fn revert(&self) -> Result<(), StorageError> {
-        migrate::revert(&mut connection::open(&self.settings, Purpose::Migrate)?)
+        migrate::revert(&self.settings)
     }
 
     /// Brings the tables to the shape that they had right after the migration `version` (its number
     /// alone), from before or from after it: a database as an earlier release left it.
     pub fn migrate_to(&self, version: &str) -> Result<(), StorageError> {
-        migrate::move_to(&mut connection::open(&self.settings, Purpose::Migrate)?, version)
+        migrate::move_to(&self.settings, version)
+    }
+
+    /// Does what the migration of a next release may do, as its program would while this one serves:
+    /// adds columns, an index and a table, and notes that. For another thread: it waits for locks.
+    pub fn next_release(&self) -> impl FnOnce() -> Result<(), StorageError> + Send + 'static {
+        let settings = self.settings.clone();
+        move || {
+            let mut conn = connection::open(&settings, Purpose::Migrate)?;
+            Ok(conn.batch_execute(NEXT_RELEASE)?)
+        }
     }
 
     /// A connection of its own, beside those of [`open`](Self::open).
@@ -139,7 +180,7 @@ impl Drop for TestDatabase {
 }
 
 fn migrate_at(settings: &DatabaseSettings) -> Result<(), StorageError> {
-    migrate::run(&mut connection::open(settings, Purpose::Migrate)?)
+    migrate::up(settings).map(drop)
 }
 
 /// Two draws never meet: `RandomState` is seeded by the operating system.

@@ -4,7 +4,10 @@ use diesel::prelude::*;
 use vestibule_model::{Timestamp, UserId, user::User};
 
 use crate::{
-    Conn, StorageError, browser_session, dialect, interaction, json_text,
+    Conn, MayLag, StorageError, browser_session,
+    changes::{Kind, note},
+    dialect, interaction, json_text,
+    replica::lagging,
     schema::{audit_events, outbox, password_history, users},
     verification,
 };
@@ -175,6 +178,7 @@ pub fn save(conn: &mut Conn, user: &User) -> Result<bool, StorageError> {
         ))
         .execute(conn)
         .map_err(|error| StorageError::of_insert(error, &["username", "email", "user id"]))?;
+    note(Kind::User, [user.id.as_str()]);
     Ok(count == 1)
 }
 
@@ -283,8 +287,9 @@ pub fn has_other_admin(conn: &mut Conn, id: &UserId) -> Result<bool, StorageErro
 }
 
 /// Every user, by `sub`.
-pub fn list(conn: &mut Conn) -> Result<Vec<User>, StorageError> {
-    let rows: Vec<Row> = users::table.order(users::id).select(Row::as_select()).load(conn)?;
+pub fn list(conn: &mut impl MayLag) -> Result<Vec<User>, StorageError> {
+    let all = users::table.order(users::id).select(Row::as_select());
+    let rows: Vec<Row> = all.load(lagging(conn))?;
     rows.into_iter().map(User::try_from).collect()
 }
 
@@ -297,6 +302,7 @@ pub fn set_disabled(
     let count = diesel::update(users::table.find(id.as_str()))
         .set(users::disabled_at.eq(at.map(|at| at.0)))
         .execute(conn)?;
+    note(Kind::User, [id.as_str()]);
     Ok(count == 1)
 }
 
@@ -340,6 +346,7 @@ pub fn due_for_erasure(
 /// [`REUSE_KNOWN_FOR`](crate::expiry::REUSE_KNOWN_FOR) seconds after the request's end.
 pub fn erase(conn: &mut Conn, id: &UserId, now: Timestamp) -> Result<bool, StorageError> {
     hold(conn, id)?;
+    note(Kind::User, [id.as_str()]);
     browser_session::end_all_of_user(conn, id, None, now)?;
     // Deleted first, so that nobody can hang anything more on it.
     let email_key: Option<String> = diesel::delete(users::table.find(id.as_str()))

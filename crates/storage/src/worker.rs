@@ -1,30 +1,61 @@
-//! What the worker threads do: take jobs from a queue, give them a connection and a transaction.
+//! What the worker threads do: take jobs from a queue, give them a connection and a transaction, and
+//! run them again where the server undid them.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use diesel::connection::TransactionManager;
 
 use crate::{
-    Conn, StorageError,
-    connection::{Connector, Pooled},
-    dialect,
+    Conn, StorageError, dialect,
     job::{Job, Queued},
+    pool::{Connector, Pool, Pooled, spread},
     queue::Queue,
+    replica::Watch,
+    trouble::Trouble,
 };
 
 /// The most jobs that share one commit: bounds how long the first of them waits.
 const LARGEST_GROUP: usize = 128;
 
+/// How often a transaction is run again that the server undid for the sake of another.
+const CONFLICTS: u32 = 3;
+
+/// How often a job is run again whose connection was lost before its commit was sent.
+const LOSSES: u32 = 1;
+
+/// The pause before the first new try after a conflict; it doubles, and as much again is spread.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// How long a job waits for a connection to the replica before the primary serves it.
+const REPLICA_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The least that a job waits for a connection, however long it was queued.
+const LEAST_PATIENCE: Duration = Duration::from_millis(50);
+
 /// One worker's tools.
 pub(crate) struct Worker {
     pub(crate) queue: Arc<Queue<Queued>>,
-    pub(crate) pool: r2d2::Pool<Connector>,
-    /// How long a job may wait in the queue.
+    pub(crate) pool: Pool,
+    /// How long a job may wait in the queue and for a connection.
     pub(crate) patience: Duration,
+    /// The time limits that each transaction sets for itself, if the session may keep none.
+    pub(crate) limits: Option<String>,
+    /// Whether the server may undo a transaction for reasons of its own: not on SQLite.
+    pub(crate) repeats: bool,
+}
+
+/// What became of a job's turn on a connection.
+enum Ending {
+    /// It is over; an error tells that the database did not do it.
+    Settled(Result<(), StorageError>),
+    /// Nothing of it is in the database: the server undid it for the sake of another.
+    Conflict,
+    /// Nothing of it is in the database: the connection was of no use.
+    Lost,
 }
 
 impl Worker {
@@ -32,6 +63,18 @@ impl Worker {
     pub(crate) fn serve_each(&self) {
         while let Some(queued) = self.queue.pop() {
             survive(|| self.serve(queued));
+        }
+    }
+
+    /// Serves reads that may lag on the replica, and hands those that come to nothing there to
+    /// `primary`, until the queue closes.
+    pub(crate) fn serve_lagging(&self, watch: &Watch, primary: &Queue<Queued>) {
+        while let Some(queued) = self.queue.pop() {
+            survive(|| {
+                if let Some(queued) = self.serve_on_replica(queued, watch) {
+                    queued.join(primary);
+                }
+            });
         }
     }
 
@@ -44,29 +87,112 @@ impl Worker {
     }
 
     fn serve(&self, queued: Queued) {
-        let Some(queued) = self.fresh(queued) else { return };
-        let mut pooled = match self.connection() {
-            Ok(pooled) => pooled,
-            Err(error) => return queued.job.answer(Err(error)),
-        };
-        let mut job = queued.job;
-        let fate = if queued.writes {
-            in_transaction(&mut pooled.conn, |conn| job.run(conn))
+        let Some(mut queued) = self.fresh(queued) else { return };
+        let (mut conflicts, mut losses) = (0, 0);
+        loop {
+            let mut pooled = match self.connection(queued.since, self.patience) {
+                Ok(pooled) => pooled,
+                Err(error) => return queued.job.answer(Err(error)),
+            };
+            let again = self.repeats && conflicts < CONFLICTS && losses <= LOSSES;
+            let ending = self.turn(&mut pooled, &mut queued, again);
+            // The connection goes back first, so that whoever gets the answer can get it too.
+            drop(pooled);
+            // Whoever asked has given up by then.
+            let may_repeat = queued.job.can_repeat() && !queued.is_stale(self.patience);
+            match ending {
+                Ending::Settled(fate) => return queued.job.answer(fate),
+                Ending::Conflict if may_repeat && conflicts < CONFLICTS => {
+                    conflicts += 1;
+                    self.pause(conflicts, &queued);
+                }
+                Ending::Lost if may_repeat && losses < LOSSES => losses += 1,
+                Ending::Conflict => return queued.job.answer(Err(StorageError::Overloaded)),
+                Ending::Lost => return queued.job.answer(Err(lost())),
+            }
+            self.pool.health.again();
+        }
+    }
+
+    /// One run of a job.
+    fn turn(&self, pooled: &mut Pooled, queued: &mut Queued, again: bool) -> Ending {
+        pooled.witness.clear();
+        let ending = if queued.writes || self.limits.is_some() {
+            self.transact(pooled, queued, again)
         } else {
-            Ok(job.run(&mut pooled.conn))
+            let kept = queued.job.run(&mut pooled.conn, again);
+            // A read that got its answer has it, whatever became of the connection.
+            if kept { Ending::Settled(Ok(())) } else { failed(pooled.witness.trouble()) }
         };
-        pooled.used(fate == Ok(true));
-        // The connection goes back first, so that whoever gets the answer can get it too.
+        let trouble = pooled.witness.trouble();
+        pooled.used(matches!(ending, Ending::Settled(Ok(()))) && trouble.is_none());
+        if matches!(trouble, Some(Trouble::Gone | Trouble::ReadOnly)) {
+            self.pool.health.lost(pooled);
+        }
+        ending
+    }
+
+    /// One run of a job in a transaction of its own.
+    fn transact(&self, pooled: &mut Pooled, queued: &mut Queued, again: bool) -> Ending {
+        let begun = match &self.limits {
+            None => dialect::begin_write(&mut pooled.conn),
+            Some(limits) => dialect::begin_limited(&mut pooled.conn, queued.writes, limits),
+        };
+        if let Err(error) = begun {
+            return match Trouble::of(&error) {
+                Some(Trouble::Gone | Trouble::ReadOnly) => Ending::Lost,
+                _ => Ending::Settled(Err(error.into())),
+            };
+        }
+        let kept = queued.job.run(&mut pooled.conn, again);
+        if kept && !pooled.witness.is_aborted() {
+            return commit(pooled);
+        }
+        let trouble = pooled.witness.trouble();
+        // Nothing is kept either way; a connection that cannot even undo is not used again.
+        if <Conn as TransactionManager<Conn>>::rollback_transaction(&mut pooled.conn).is_err() {
+            pooled.doom();
+        }
+        match failed(trouble) {
+            Ending::Settled(_) if kept => Ending::Settled(Err(StorageError::Inconsistent(
+                "a statement failed, and the job went on as if it had not".to_owned(),
+            ))),
+            ending => ending,
+        }
+    }
+
+    /// Runs a read on the replica. Gives back what the primary has to serve: the replica is away or
+    /// behind, or the read failed there, perhaps for want of what has not arrived yet.
+    fn serve_on_replica(&self, queued: Queued, watch: &Watch) -> Option<Queued> {
+        let mut queued = self.fresh(queued)?;
+        if !watch.serves(REPLICA_PATIENCE) {
+            return Some(queued);
+        }
+        let Ok(mut pooled) = self.connection(Instant::now(), REPLICA_PATIENCE) else {
+            watch.trip("no connection came about");
+            return Some(queued);
+        };
+        let ending = self.turn(&mut pooled, &mut queued, true);
+        let is_settled = matches!(ending, Ending::Settled(Ok(()))) && queued.job.went_well();
+        if matches!(pooled.witness.trouble(), Some(Trouble::Gone)) {
+            watch.trip("the connection was lost");
+        }
         drop(pooled);
-        job.answer(fate.map(drop));
+        if !is_settled && queued.job.can_repeat() {
+            self.pool.health.again();
+            return Some(queued);
+        }
+        queued.job.answer(Ok(()));
+        None
     }
 
     fn serve_group(&self, first: Queued) {
         let Some(first) = self.fresh(first) else { return };
-        let mut pooled = match self.connection() {
+        let mut pooled = match self.connection(first.since, self.patience) {
             Ok(pooled) => pooled,
             Err(error) => return first.job.answer(Err(error)),
         };
+        pooled.witness.clear();
         if let Err(error) = dialect::begin_write(&mut pooled.conn) {
             pooled.used(false);
             return first.job.answer(Err(error.into()));
@@ -76,8 +202,18 @@ impl Worker {
             Ok(()) => settle(&mut pooled.conn, |_| true),
             Err(error) => settle(&mut pooled.conn, |_| false).and(Err(error)),
         };
+        // SQLite ends a transaction that meets a full disk; what fails after that fails of that.
+        let is_full = pooled.witness.trouble() == Some(Trouble::Disk);
+        let fate = fate.map_err(|error| match error {
+            error @ StorageError::Unavailable(_) => error,
+            error if is_full => StorageError::disk(&error.to_string()),
+            error => error,
+        });
         pooled.used(fate.is_ok());
         drop(pooled);
+        if let Err(error) = &fate {
+            tracing::error!(event = "database.write_failed", %error, "a group of writes was undone");
+        }
         // One sync has now made all of them durable, or none of them happened.
         for job in served {
             job.answer(fate.clone().map(drop));
@@ -95,7 +231,7 @@ impl Worker {
         let mut served = Vec::new();
         let mut next = Some(first);
         while let Some(mut queued) = next {
-            let own = in_savepoint(conn, |conn| queued.job.run(conn));
+            let own = in_savepoint(conn, |conn| queued.job.run(conn, false));
             served.push(queued.job);
             if let Err(error) = own {
                 return (served, Err(error));
@@ -120,25 +256,56 @@ impl Worker {
         (queued.writes || !queued.job.is_abandoned()).then_some(queued)
     }
 
-    fn connection(&self) -> Result<r2d2::PooledConnection<Connector>, StorageError> {
-        self.pool.get().map_err(|error| {
-            tracing::warn!(%error, "no database connection came free in time");
-            StorageError::Overloaded
-        })
+    /// A connection for a job that has waited since `since` and may wait for `patience` in all.
+    fn connection(
+        &self,
+        since: Instant,
+        patience: Duration,
+    ) -> Result<r2d2::PooledConnection<Connector>, StorageError> {
+        let left = patience.saturating_sub(since.elapsed()).max(LEAST_PATIENCE);
+        let found = self.pool.connections.get_timeout(left);
+        let connection = found.map_err(|error| StorageError::Unavailable(error.to_string()))?;
+        self.pool.health.got(since);
+        Ok(connection)
+    }
+
+    /// Waits a moment before a job is run again, each for another one: those that met once would
+    /// meet again.
+    fn pause(&self, conflicts: u32, queued: &Queued) {
+        let base = PAUSE * 2_u32.saturating_pow(conflicts.saturating_sub(1));
+        let serial = u64::from(queued.since.elapsed().subsec_nanos());
+        self.queue.pause(base + spread(serial, base));
     }
 }
 
-/// Runs `body` in a transaction; it says whether to keep what it did. `Ok` means that this is now
-/// settled and, if kept, durable.
-fn in_transaction(
-    conn: &mut Conn,
-    body: impl FnOnce(&mut Conn) -> bool,
-) -> Result<bool, StorageError> {
-    dialect::begin_write(conn)?;
-    settle(conn, body)
+/// What a job came to that did not go well, by what its connection saw.
+fn failed(trouble: Option<Trouble>) -> Ending {
+    match trouble {
+        Some(Trouble::Conflict) => Ending::Conflict,
+        Some(Trouble::Gone | Trouble::ReadOnly) => Ending::Lost,
+        Some(Trouble::Disk) | None => Ending::Settled(Ok(())),
+    }
 }
 
-/// The same inside a transaction: what is not kept is undone alone.
+fn lost() -> StorageError {
+    StorageError::Unavailable("the connection was lost".to_owned())
+}
+
+/// Commits. A connection that is lost now leaves open whether it happened: that is never repeated.
+fn commit(pooled: &mut Pooled) -> Ending {
+    let Err(error) = <Conn as TransactionManager<Conn>>::commit_transaction(&mut pooled.conn)
+    else {
+        return Ending::Settled(Ok(()));
+    };
+    match Trouble::of(&error) {
+        Some(Trouble::Conflict) => Ending::Conflict,
+        Some(Trouble::Gone) => Ending::Settled(Err(StorageError::unsettled(&error.to_string()))),
+        _ => Ending::Settled(Err(error.into())),
+    }
+}
+
+/// Runs `body` in a savepoint; it says whether to keep what it did. What is not kept is undone
+/// alone. `Ok` means that this is now settled.
 fn in_savepoint(
     conn: &mut Conn,
     body: impl FnOnce(&mut Conn) -> bool,
@@ -162,39 +329,5 @@ fn settle(conn: &mut Conn, body: impl FnOnce(&mut Conn) -> bool) -> Result<bool,
 fn survive(turn: impl FnOnce()) {
     if catch_unwind(AssertUnwindSafe(turn)).is_err() {
         tracing::error!("a database worker panicked and goes on");
-    }
-}
-
-/// Builds the pool that `size` workers draw from. It opens its first connection at once and more
-/// as they are needed, and keeps them: an idle pool runs no statement.
-pub(crate) fn pool(
-    connector: Connector,
-    size: u32,
-    openers: Arc<scheduled_thread_pool::ScheduledThreadPool>,
-) -> r2d2::Pool<Connector> {
-    let acquire_timeout = connector.settings.acquire_timeout.max(Duration::from_millis(1));
-    r2d2::Pool::builder()
-        .max_size(size)
-        .min_idle(Some(1))
-        .max_lifetime(None)
-        .idle_timeout(None)
-        .connection_timeout(acquire_timeout)
-        .error_handler(Box::new(LogFailure))
-        .thread_pool(openers)
-        .build_unchecked(connector)
-}
-
-#[derive(Debug)]
-struct LogFailure;
-
-impl r2d2::HandleError<StorageError> for LogFailure {
-    fn handle_error(&self, error: StorageError) {
-        tracing::warn!(%error, "a database connection failed");
-    }
-}
-
-impl std::fmt::Debug for Pooled {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Pooled").field("suspect", &self.suspect).finish_non_exhaustive()
     }
 }

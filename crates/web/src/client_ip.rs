@@ -12,11 +12,16 @@ pub fn of(request: &ServiceRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     Some(behind(peer, request.headers(), trusted))
 }
 
+/// Whether what `peer` says of others is believed.
+#[must_use]
+pub(crate) fn is_trusted(peer: IpAddr, trusted: &[IpNet]) -> bool {
+    trusted.iter().any(|net| net.contains(&peer.to_canonical()))
+}
+
 /// Reads `X-Forwarded-For` from the right, each hop believed only if a trusted one wrote it. What
 /// the visitor wrote stands furthest left and is never reached.
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let is_trusted = |ip: &IpAddr| trusted.iter().any(|net| net.contains(ip));
-    if !is_trusted(&peer) {
+    if !is_trusted(peer, trusted) {
         return peer;
     }
     let lines: Vec<_> =
@@ -25,7 +30,7 @@ fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
         let Ok(ip) = hop.trim().parse::<IpAddr>() else { break };
         nearest = ip.to_canonical();
-        if !is_trusted(&nearest) {
+        if !is_trusted(nearest, trusted) {
             break;
         }
     }

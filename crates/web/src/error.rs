@@ -4,7 +4,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{
-        StatusCode,
+        ConnectionType, StatusCode,
         header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE},
     },
 };
@@ -13,8 +13,9 @@ use vestibule_model::{ErrorCode, OAuthError, WireError};
 
 use crate::{html, request::RequestId, state::AppState};
 
-/// Seconds after which a busy server is worth another try.
-const RETRY_SECONDS: &str = "2";
+/// Seconds after which a busy server is worth another try: one of so many, for those who are turned
+/// away together should not come back together.
+const RETRY_SECONDS: u32 = 4;
 
 /// The page that explains a refusal.
 #[must_use]
@@ -57,8 +58,11 @@ pub fn status(code: ErrorCode) -> StatusCode {
     let number = match code {
         ErrorCode::NotFound | ErrorCode::ResourceElsewhere => 404,
         ErrorCode::MethodNotAllowed => 405,
+        ErrorCode::BodyLate => 408,
         ErrorCode::BodyTooLarge => 413,
+        ErrorCode::HostUnknown => 421,
         ErrorCode::MediaTypeUnsupported => 415,
+        ErrorCode::TooManyRequests => 429,
         _ => code.wire().status(),
     };
     StatusCode::from_u16(number).unwrap_or(StatusCode::BAD_REQUEST)
@@ -92,22 +96,38 @@ pub fn json_error(state: &AppState, http: &HttpRequest, error: &OAuthError) -> H
             response.headers_mut().insert(WWW_AUTHENTICATE, value);
         }
     }
-    retry_later(&mut response, error.code);
+    after(&mut response, error, &request_id);
     response
 }
 
 /// A refusal as a page, for a person whose browser cannot be sent anywhere.
 #[must_use]
 pub fn page_error(state: &AppState, http: &HttpRequest, error: &OAuthError) -> HttpResponse {
-    log(&RequestId::of(http).0, error);
+    let request_id = RequestId::of(http).0;
+    log(&request_id, error);
     let mut response = html::error_page(state, http, error, status(error.code));
-    retry_later(&mut response, error.code);
+    after(&mut response, error, &request_id);
     response
 }
 
-fn retry_later(response: &mut HttpResponse, code: ErrorCode) {
-    if code == ErrorCode::Overloaded {
-        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+/// What the answer says about the next request. The name of this one is random, so it makes the
+/// spread of the seconds.
+fn after(response: &mut HttpResponse, error: &OAuthError, request_id: &str) {
+    if let Some(seconds) = error.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+        return;
+    }
+    match error.code {
+        ErrorCode::Overloaded => {
+            let spread = request_id.bytes().fold(0_u32, |sum, byte| sum + u32::from(byte));
+            let seconds = HeaderValue::from(1 + spread % RETRY_SECONDS);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        // What is left of the body is not waited for.
+        ErrorCode::BodyLate | ErrorCode::BodyTooLarge => {
+            response.head_mut().set_connection_type(ConnectionType::Close);
+        }
+        _ => {}
     }
 }
 

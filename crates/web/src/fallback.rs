@@ -40,13 +40,19 @@ const KEPT: [HeaderName; 5] = [
 /// `404`, for every address that no route matches.
 #[expect(clippy::unused_async, reason = "actix takes async handlers only")]
 pub async fn not_found(state: State, http: HttpRequest) -> HttpResponse {
-    refusal(&state, &http, ErrorCode::NotFound)
+    refusal(&state, &http, ErrorCode::NotFound, "")
 }
 
 /// A refusal in the form that whoever asked can read: JSON at the addresses that programs call and
 /// for whoever asks for JSON, else a page.
-fn refusal(state: &AppState, http: &HttpRequest, code: ErrorCode) -> HttpResponse {
-    let error = OAuthError::new(code);
+/// `detail` is for the log.
+pub(crate) fn refusal(
+    state: &AppState,
+    http: &HttpRequest,
+    code: ErrorCode,
+    detail: &str,
+) -> HttpResponse {
+    let error = OAuthError::new(code).because(detail);
     let path = http.path();
     let ours = path.strip_prefix(state.settings.issuer.path()).unwrap_or(path);
     if urls::is_for_programs(ours) || wants_json(http) {
@@ -85,7 +91,7 @@ pub async fn explain<B: MessageBody + 'static>(
         return Ok(response);
     }
     let headers = response.headers().clone();
-    let mut told = refusal(&state, &http, code);
+    let mut told = refusal(&state, &http, code, "");
     for name in &KEPT {
         for value in headers.get_all(name) {
             told.headers_mut().append(name.clone(), value.clone());

@@ -22,6 +22,7 @@ use crate::{
     asked::Asked,
     client_shown, cookies, csrf, error,
     headers::PAGE_POLICY,
+    host,
     language::{self, Told},
     logout::AfterLogout,
     request::RequestId,
@@ -342,15 +343,15 @@ pub fn error_page(
     let frame = Frame::new(state, http);
     // A refused query is repeated nowhere, not even in the address of the language links.
     let here = if http.query_string().is_empty() { frame.shell().here } else { "" };
-    let (sentence, next) = words(refused.code);
-    let (label, account) = (Message::new("error-to-account"), account(state));
+    let (sentence, next) = sentences(state, http, refused.code);
+    let way_on = way_on(state, http, refused.code);
     let shown = state.settings.development && refused.code != ErrorCode::Internal;
     let view = ErrorPage {
         shell: Shell { here, ..frame.shell() },
         code: refused.code.public(),
-        sentence: &Message::new(sentence),
-        next: &Message::new(next),
-        way_on: leads_to_account(refused.code).then_some((&label, account.as_str())),
+        sentence: &sentence,
+        next: &next,
+        way_on: way_on.as_ref().map(|(label, href)| (label, href.as_str())),
         detail: (shown && !refused.detail.is_empty()).then_some(refused.detail.as_str()),
     };
     frame.page_or_text(status, &view)
@@ -360,7 +361,47 @@ fn account(state: &AppState) -> String {
     format!("{}{}", state.settings.issuer.path(), urls::ACCOUNT)
 }
 
-/// What a person is told, and what they can do. The developer's words are behind the code.
+/// What a person is told, and what they can do.
+fn sentences(state: &AppState, http: &HttpRequest, code: ErrorCode) -> (Message, Message) {
+    let (sentence, next) = words(code);
+    let (sentence, next) = (Message::new(sentence), Message::new(next));
+    if code != ErrorCode::HostUnknown {
+        return (sentence, next);
+    }
+    let (came, own) = (host::asked(state, http), host::own(&state.settings.issuer));
+    (sentence.with("came", came).with("own", own.clone()), next.with("own", own))
+}
+
+/// A button that leads on, where there is one: what to call it and where it leads.
+fn way_on(state: &AppState, http: &HttpRequest, code: ErrorCode) -> Option<(Message, String)> {
+    match code {
+        ErrorCode::Overloaded | ErrorCode::BodyLate => {
+            Some((Message::new("error-try-again"), again(state, http)))
+        }
+        ErrorCode::HostUnknown => {
+            let own = host::own(&state.settings.issuer);
+            let label = Message::new("error-to-own-host").with("own", own);
+            Some((label, state.settings.issuer.url(&ours(state, &again(state, http)))))
+        }
+        code if leads_to_account(code) => Some((Message::new("error-to-account"), account(state))),
+        _ => None,
+    }
+}
+
+/// This request once more, as far as a link can make it: whole if it is a GET.
+fn again(state: &AppState, http: &HttpRequest) -> String {
+    let here = here(state, http);
+    // What browsers take for another host is no path of ours.
+    let is_path = here.starts_with('/') && !here.starts_with("//") && !here.contains('\\');
+    if is_path { here } else { format!("{}/", state.settings.issuer.path()) }
+}
+
+/// `path` without the issuer's own part.
+fn ours(state: &AppState, path: &str) -> String {
+    path.strip_prefix(state.settings.issuer.path()).unwrap_or(path).to_owned()
+}
+
+/// The names of those sentences. The developer's words are behind the code.
 const fn words(code: ErrorCode) -> (&'static str, &'static str) {
     match code {
         ErrorCode::ClientIdMissing | ErrorCode::ClientUnknown | ErrorCode::ClientDisabled => {
@@ -372,6 +413,9 @@ const fn words(code: ErrorCode) -> (&'static str, &'static str) {
         ErrorCode::InteractionUnknown => ("error-sign-in-over", "error-start-again"),
         ErrorCode::SetupLinkInvalid => ("error-setup-link", "error-new-setup-link"),
         ErrorCode::Overloaded => ("error-busy", "error-wait"),
+        ErrorCode::TooManyRequests => ("error-too-many", "error-wait-a-minute"),
+        ErrorCode::BodyLate => ("error-too-slow", "error-check-connection"),
+        ErrorCode::HostUnknown => ("error-other-host", "error-own-host"),
         ErrorCode::Internal => ("error-our-side", "error-send-request-id"),
         ErrorCode::NotFound => ("error-nothing-here", "error-check-address"),
         ErrorCode::PostLogoutRedirectUriMismatch

@@ -5,7 +5,7 @@ use futures_util::future::LocalBoxFuture;
 use serde_json::{Map, Value};
 use vestibule_model::{ErrorCode, OAuthError};
 
-use crate::{form, state::State};
+use crate::body;
 
 /// The body as the members of a JSON object (RFC 8259 §4), which has to come as `application/json`.
 /// The outcome is the handler's to render; `RequestMalformed` says that the body is something else.
@@ -17,16 +17,14 @@ impl FromRequest for JsonObject {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let is_json = is_json(request);
-        let limit = request.app_data::<State>().map_or(0, |state| state.max_body_bytes);
-        let payload = payload.take();
+        let body = body::whole(request, payload);
         Box::pin(async move {
             if !is_json {
                 let error = "the body must be application/json";
                 let error = OAuthError::describe(ErrorCode::MediaTypeUnsupported, error);
                 return Ok(Self(Err(error)));
             }
-            let body = form::body(payload, limit).await;
-            Ok(Self(body.and_then(|bytes| {
+            Ok(Self(body.await.and_then(|bytes| {
                 serde_json::from_slice(&bytes).map_err(|fault| {
                     let what = "the body is not a JSON object";
                     OAuthError::describe(ErrorCode::RequestMalformed, what)

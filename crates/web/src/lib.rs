@@ -2,7 +2,9 @@
 //!
 //! Nothing here decides what a client or a person may do; that is `vestibule-policy`.
 
+pub mod admission;
 pub mod asked;
+pub mod body;
 pub mod browser;
 pub mod claim_source;
 pub mod client_ip;
@@ -18,6 +20,7 @@ pub mod fallback;
 pub mod form;
 pub mod guessing;
 pub mod headers;
+pub mod host;
 pub mod html;
 pub mod invitation;
 pub mod json;
@@ -27,10 +30,12 @@ pub mod logout;
 pub mod mail;
 pub mod metrics;
 pub mod profile;
+pub mod rate_limit;
 pub mod request;
 pub mod request_objects;
 pub mod sealed;
 pub mod session_state;
+pub mod standing;
 pub mod state;
 pub mod subject;
 pub mod token_view;

@@ -1,20 +1,28 @@
 //! What every handler can reach. Built once, in `server/wire.rs`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::web;
 use ipnet::IpNet;
 use tokio::sync::Notify;
+use vestibule_cache::Cache;
 use vestibule_identity::{passkey::Passkeys, password::PasswordHasher};
 use vestibule_keys::{Digester, KeyRing, Sealer};
 use vestibule_model::{Clock, Entropy, OAuthError, Timestamp, settings::Settings};
 use vestibule_outbound::{ClientKeys, Outbound};
 use vestibule_policy::{guessing::Limits, password::Rules};
-use vestibule_storage::{Conn, Db};
+use vestibule_storage::{Conn, Db, Replica, StorageError};
 
 use crate::{
-    claim_source::ClaimSource, client_logos::ClientLogos, cors::Origins, key_holder::KeyHolder,
-    metrics::Metrics, request_objects::RequestObjects,
+    admission::Admission,
+    claim_source::ClaimSource,
+    client_logos::ClientLogos,
+    cors::Origins,
+    key_holder::KeyHolder,
+    metrics::Metrics,
+    rate_limit::RateLimits,
+    request_objects::RequestObjects,
+    standing::{self, Standing},
 };
 
 /// The application's state as handlers take it.
@@ -22,8 +30,14 @@ pub type State = web::Data<AppState>;
 
 /// Everything that outlives a request.
 pub struct AppState {
-    /// The database.
+    /// The database. What changes clients or ends tokens is written with [`commit`](Self::commit).
     pub db: Db,
+    /// What instances share and may lose.
+    pub cache: Cache,
+    /// What is kept of the database for a moment.
+    pub standing: Standing,
+    /// How many requests are taken from one address.
+    pub rate_limits: RateLimits,
     /// What decisions depend on.
     pub settings: Arc<Settings>,
     /// The signing keys, and those that open what clients encrypt for us.
@@ -64,8 +78,12 @@ pub struct AppState {
     pub origins: Origins,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// The largest body that is read.
+    /// The largest body that most routes read ([`crate::body`]).
     pub max_body_bytes: usize,
+    /// How long a body may take to come.
+    pub body_timeout: Duration,
+    /// Who is let in.
+    pub admission: Arc<Admission>,
 }
 
 impl AppState {
@@ -85,9 +103,19 @@ impl AppState {
     pub async fn read<T, F>(&self, job: F) -> Result<T, OAuthError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, OAuthError> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, OAuthError> + Clone + Send + 'static,
     {
-        self.db.read(job).await
+        self.in_time(self.db.read(job)).await
+    }
+
+    /// One hop for a read that may see the database as it was a little earlier: the replica serves it,
+    /// if there is one. Only functions to which that does no harm take its connection.
+    pub async fn read_lagging<T, F>(&self, job: F) -> Result<T, OAuthError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Replica<'_>) -> Result<T, OAuthError> + Clone + Send + 'static,
+    {
+        self.in_time(self.db.read_lagging(job)).await
     }
 
     /// One hop to the database for writing: one transaction, answered once it is on disk. `Err`
@@ -95,8 +123,46 @@ impl AppState {
     pub async fn write<T, F>(&self, job: F) -> Result<T, OAuthError>
     where
         T: Send + 'static,
-        F: FnOnce(&mut Conn) -> Result<T, OAuthError> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, OAuthError> + Clone + Send + 'static,
     {
-        self.db.write(job).await
+        self.commit(job).await
+    }
+
+    /// [`write`](Self::write) with an error of the caller's. What the transaction changed of what
+    /// instances keep is told to all of them before this returns.
+    pub async fn commit<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StorageError> + Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, E> + Clone + Send + 'static,
+    {
+        if !self.cache.is_shared() {
+            return self.in_time(self.db.write(job)).await;
+        }
+        let (pending, cache) = (self.db.write_noted(job), self.cache.clone());
+        // On its own: who hangs up after the commit must not keep the word from going out.
+        let told = tokio::spawn(async move {
+            let (value, changes) = pending.await?;
+            standing::announce(&cache, changes).await;
+            Ok(value)
+        });
+        let told = async {
+            told.await.unwrap_or_else(|fault| {
+                let why = format!("nobody was told of a commit: {fault}");
+                Err(StorageError::Inconsistent(why).into())
+            })
+        };
+        self.in_time(told).await
+    }
+
+    /// What `job` answers, or that there is no database: its own time limits do nothing where it is
+    /// frozen, or where what we send to it vanishes. What was asked of it may still happen.
+    async fn in_time<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        E: From<StorageError>,
+        F: Future<Output = Result<T, E>>,
+    {
+        let silent = || Err(StorageError::Unavailable("it gives no answer".to_owned()).into());
+        tokio::time::timeout(self.db.patience(), job).await.unwrap_or_else(|_| silent())
     }
 }

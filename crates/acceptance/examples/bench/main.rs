@@ -1,4 +1,5 @@
 //! `just bench`: how fast the release binary is, beside the machine's own limit in the same run.
+//! `just bench scale 10000 1000000`: with so many rows, and with one, two and three instances.
 //!
 //! Starts the real `vestibule` from the target folder on SQLite and on PostgreSQL, talks to
 //! loopback only, and stops after a few seconds a scenario. Figures are for comparing with the
@@ -9,6 +10,7 @@
 
 mod bare;
 mod load;
+mod scale;
 mod scenarios;
 mod server;
 
@@ -23,6 +25,7 @@ async fn main() {
     let mut words = std::env::args().skip(1);
     match words.next().as_deref() {
         Some("bare") => bare::serve().await,
+        Some("scale") => scale::run(&words.collect::<Vec<_>>()).await,
         seconds => {
             let seconds = seconds.and_then(|text| text.parse().ok()).unwrap_or(5);
             run(Duration::from_secs(seconds)).await;

@@ -2,7 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use reqwest::{Client, redirect::Policy};
+use reqwest::{
+    Client,
+    header::{HOST, HeaderMap, HeaderValue},
+    redirect::Policy,
+};
 use serde_json::Value;
 use vestibule_acceptance::{Browser, challenge_of};
 use vestibule_storage::testing::TestDatabase;
@@ -17,18 +21,59 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 /// Every scenario, in order.
 pub async fn all(server: &Server, each: Duration) -> Vec<(&'static str, Figures)> {
     let cookie = sign_in(server).await;
+    let rs256 = Doors::of(server, "RS256", &cookie, &[&server.issuer]);
+    let es256 = Doors::of(server, "ES256", &cookie, &[&server.issuer]);
     vec![
-        ("client_credentials RS256", client_credentials(server, "RS256", each).await),
-        ("client_credentials ES256", client_credentials(server, "ES256", each).await),
-        ("code flow RS256 (authorize + token)", code_flow(server, "RS256", &cookie, each).await),
-        ("code flow ES256 (authorize + token)", code_flow(server, "ES256", &cookie, each).await),
-        ("refresh RS256", refresh(server, "RS256", &cookie, each).await),
-        ("refresh ES256", refresh(server, "ES256", &cookie, each).await),
+        ("client_credentials RS256", client_credentials(&rs256, each).await),
+        ("client_credentials ES256", client_credentials(&es256, each).await),
+        ("code flow RS256 (authorize + token)", code_flow(&rs256, each).await),
+        ("code flow ES256 (authorize + token)", code_flow(&es256, each).await),
+        ("refresh RS256", refresh(&rs256, each).await),
+        ("refresh ES256", refresh(&es256, each).await),
     ]
 }
 
-fn client() -> Client {
-    Client::builder().redirect(Policy::none()).build().expect("an HTTP client")
+/// What grows with the rows: the code flow, refresh and introspection, by callers who take turns at
+/// the instances.
+pub async fn of_rows(
+    server: &Server,
+    cookie: &str,
+    addresses: &[&str],
+    each: Duration,
+) -> Vec<(&'static str, Figures)> {
+    let doors = Doors::of(server, "ES256", cookie, addresses);
+    vec![
+        ("code flow", code_flow(&doors, each).await),
+        ("refresh", refresh(&doors, each).await),
+        ("introspection", introspection(&doors, each).await),
+    ]
+}
+
+/// A client that is taken for one of the issuer's, whichever instance it talks to.
+fn client(doors: &Doors) -> Client {
+    let mut headers = HeaderMap::new();
+    headers.insert(HOST, doors.host.clone());
+    let client = Client::builder().redirect(Policy::none()).default_headers(headers);
+    client.build().expect("an HTTP client")
+}
+
+/// The addresses of the instances, and what a caller of one of them says.
+struct Doors {
+    alg: &'static str,
+    host: HeaderValue,
+    each: Vec<Arc<Endpoints>>,
+}
+
+impl Doors {
+    fn of(server: &Server, alg: &'static str, cookie: &str, addresses: &[&str]) -> Arc<Self> {
+        let host = server.issuer.trim_start_matches("http://");
+        let each = addresses.iter().map(|address| Endpoints::new(address, alg, cookie)).collect();
+        Arc::new(Self { alg, host: HeaderValue::from_str(host).expect("a host"), each })
+    }
+
+    fn of_caller(&self, number: usize) -> Arc<Endpoints> {
+        Arc::clone(self.each.get(number % self.each.len()).expect("an instance"))
+    }
 }
 
 async fn token(client: &Client, url: &str, form: &[(&str, &str)]) -> Value {
@@ -39,29 +84,26 @@ async fn token(client: &Client, url: &str, form: &[(&str, &str)]) -> Value {
     serde_json::from_slice(&body).expect("JSON")
 }
 
-async fn client_credentials(server: &Server, alg: &'static str, each: Duration) -> Figures {
-    let url: Arc<str> = format!("{}/token", server.issuer).into();
+async fn client_credentials(doors: &Arc<Doors>, each: Duration) -> Figures {
+    let (own, alg) = (Arc::clone(doors), doors.alg);
     drive(
         each,
-        async |_| client(),
-        move |client| {
-            let url = Arc::clone(&url);
-            async move {
-                let form = [
-                    ("grant_type", "client_credentials"),
-                    ("client_id", alg),
-                    ("client_secret", SECRET),
-                    ("scope", "api"),
-                ];
-                token(&client, &url, &form).await;
-                client
-            }
+        async move |number| (client(&own), own.of_caller(number)),
+        move |(client, endpoints)| async move {
+            let form = [
+                ("grant_type", "client_credentials"),
+                ("client_id", alg),
+                ("client_secret", SECRET),
+                ("scope", "api"),
+            ];
+            token(&client, &endpoints.token, &form).await;
+            (client, endpoints)
         },
     )
     .await
 }
 
-fn authorize(server: &Server, alg: &str) -> String {
+fn authorize(address: &str, alg: &str) -> String {
     let query = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
             ("response_type", "code"),
@@ -74,14 +116,14 @@ fn authorize(server: &Server, alg: &str) -> String {
             ("code_challenge_method", "S256"),
         ])
         .finish();
-    format!("{}/authorize?{query}", server.issuer)
+    format!("{address}/authorize?{query}")
 }
 
 /// Signs in and consents for both clients; the session's cookie.
-async fn sign_in(server: &Server) -> String {
+pub async fn sign_in(server: &Server) -> String {
     let browser = Browser::new(&server.issuer);
     for alg in ["RS256", "ES256"] {
-        let mut page = browser.follow(browser.get(&authorize(server, alg)).await).await;
+        let mut page = browser.follow(browser.get(&authorize(&server.issuer, alg)).await).await;
         if page.url.path() == "/login" {
             let fields = [("username", "bench"), ("password", PASSWORD)];
             let sent = browser.submit(&page, "/login", &fields).await;
@@ -116,61 +158,73 @@ async fn code_round(client: &Client, server: &Endpoints, alg: &str) -> Value {
 struct Endpoints {
     authorize: String,
     token: String,
+    introspect: String,
     cookie: String,
 }
 
 impl Endpoints {
-    fn new(server: &Server, alg: &str, cookie: &str) -> Arc<Self> {
+    fn new(address: &str, alg: &str, cookie: &str) -> Arc<Self> {
         Arc::new(Self {
-            authorize: authorize(server, alg),
-            token: format!("{}/token", server.issuer),
+            authorize: authorize(address, alg),
+            token: format!("{address}/token"),
+            introspect: format!("{address}/introspect"),
             cookie: cookie.to_owned(),
         })
     }
 }
 
-async fn code_flow(server: &Server, alg: &'static str, cookie: &str, each: Duration) -> Figures {
-    let endpoints = Endpoints::new(server, alg, cookie);
+async fn code_flow(doors: &Arc<Doors>, each: Duration) -> Figures {
+    let (own, alg) = (Arc::clone(doors), doors.alg);
     drive(
         each,
-        async |_| client(),
-        move |client| {
-            let endpoints = Arc::clone(&endpoints);
-            async move {
-                code_round(&client, &endpoints, alg).await;
-                client
-            }
+        async move |number| (client(&own), own.of_caller(number)),
+        move |(client, endpoints)| async move {
+            code_round(&client, &endpoints, alg).await;
+            (client, endpoints)
         },
     )
     .await
 }
 
-async fn refresh(server: &Server, alg: &'static str, cookie: &str, each: Duration) -> Figures {
-    let endpoints = Endpoints::new(server, alg, cookie);
-    let first = Arc::clone(&endpoints);
-    let caller = async move |_| {
-        let client = client();
-        let tokens = code_round(&client, &first, alg).await;
-        (client, refresh_token(&tokens))
+async fn refresh(doors: &Arc<Doors>, each: Duration) -> Figures {
+    let (own, alg) = (Arc::clone(doors), doors.alg);
+    let caller = async move |number| {
+        let (client, endpoints) = (client(&own), own.of_caller(number));
+        let tokens = code_round(&client, &endpoints, alg).await;
+        (client, endpoints, text(&tokens, "refresh_token"))
     };
-    drive(each, caller, move |(client, token_now)| {
-        let endpoints = Arc::clone(&endpoints);
-        async move {
-            let form = [
-                ("grant_type", "refresh_token"),
-                ("client_id", alg),
-                ("client_secret", SECRET),
-                ("refresh_token", token_now.as_str()),
-            ];
-            let tokens = token(&client, &endpoints.token, &form).await;
-            (client, refresh_token(&tokens))
-        }
+    drive(each, caller, move |(client, endpoints, token_now)| async move {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("client_id", alg),
+            ("client_secret", SECRET),
+            ("refresh_token", token_now.as_str()),
+        ];
+        let tokens = token(&client, &endpoints.token, &form).await;
+        (client, endpoints, text(&tokens, "refresh_token"))
     })
     .await
 }
 
-fn refresh_token(tokens: &Value) -> String {
-    tokens.get("refresh_token").and_then(Value::as_str).expect("a refresh token").to_owned()
+async fn introspection(doors: &Arc<Doors>, each: Duration) -> Figures {
+    let (own, alg) = (Arc::clone(doors), doors.alg);
+    let caller = async move |number| {
+        let (client, endpoints) = (client(&own), own.of_caller(number));
+        let tokens = code_round(&client, &endpoints, alg).await;
+        (client, endpoints, text(&tokens, "access_token"))
+    };
+    drive(each, caller, move |(client, endpoints, access_token)| async move {
+        let form =
+            [("client_id", alg), ("client_secret", SECRET), ("token", access_token.as_str())];
+        let seen = token(&client, &endpoints.introspect, &form).await;
+        assert_eq!(seen.get("active"), Some(&Value::Bool(true)), "{seen}");
+        (client, endpoints, access_token)
+    })
+    .await
+}
+
+fn text(tokens: &Value, name: &str) -> String {
+    tokens.get(name).and_then(Value::as_str).expect(name).to_owned()
 }
 
 /// Transactions that an idle server causes in a minute, as PostgreSQL counts them.

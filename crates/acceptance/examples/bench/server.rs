@@ -46,6 +46,23 @@ impl Server {
         server
     }
 
+    /// One more process of the same installation, on core `core`.
+    pub fn beside(&self, core: usize) -> Instance {
+        let address = free_address();
+        let mut command = Command::new("taskset");
+        command.args(["-c", &core.to_string()]).arg(binary());
+        configure(&mut command, &self.issuer, &self.database, &self.folder);
+        command.env("VESTIBULE__SERVER__LISTEN", &address);
+        let child = serve(command);
+        wait_until_ready(&address);
+        Instance { address: format!("http://{address}"), child }
+    }
+
+    /// Where the rows are.
+    pub fn database(&self) -> &str {
+        &self.database
+    }
+
     /// Stops, and starts on the same database.
     pub fn restart(mut self) -> Self {
         self.stop();
@@ -54,21 +71,11 @@ impl Server {
     }
 
     fn spawn(database: String, folder: tempfile::TempDir) -> Self {
-        let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let issuer = format!("http://{}", free.local_addr().expect("an address"));
-        drop(free);
+        let address = free_address();
+        let issuer = format!("http://{address}");
         let began = Instant::now();
-        let child = command(&issuer, &database, &folder)
-            .arg("serve")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("cargo build --release first");
-        let address = issuer.trim_start_matches("http://").to_owned();
-        while !is_ready(&address) {
-            assert!(began.elapsed() < Duration::from_mins(1), "the server does not get ready");
-            std::thread::yield_now();
-        }
+        let child = serve(command(&issuer, &database, &folder));
+        wait_until_ready(&address);
         Self { issuer, started: began.elapsed(), database, folder, child }
     }
 
@@ -128,10 +135,7 @@ impl Server {
 
     /// Resident memory in megabytes.
     pub fn rss(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
-        let status = status.expect("a process");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
-        line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1_024
+        rss(&self.child)
     }
 
     fn stop(&mut self) {
@@ -146,8 +150,63 @@ impl Drop for Server {
     }
 }
 
+/// One of several processes of an installation.
+pub struct Instance {
+    /// Where it listens, `http://127.0.0.1:<port>`.
+    pub address: String,
+    child: Child,
+}
+
+impl Instance {
+    /// Resident memory in megabytes.
+    pub fn rss(&self) -> u64 {
+        rss(&self.child)
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn rss(child: &Child) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id()));
+    let status = status.expect("a process");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("VmRSS");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1_024
+}
+
+fn free_address() -> String {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    free.local_addr().expect("an address").to_string()
+}
+
+fn serve(mut command: Command) -> Child {
+    command
+        .arg("serve")
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("cargo build --release first")
+}
+
+fn wait_until_ready(address: &str) {
+    let began = Instant::now();
+    while !is_ready(address) {
+        assert!(began.elapsed() < Duration::from_mins(1), "the server does not get ready");
+        std::thread::yield_now();
+    }
+}
+
 fn command(issuer: &str, database: &str, folder: &tempfile::TempDir) -> Command {
     let mut command = Command::new(binary());
+    configure(&mut command, issuer, database, folder);
+    command
+}
+
+fn configure(command: &mut Command, issuer: &str, database: &str, folder: &tempfile::TempDir) {
     command
         .current_dir(folder.path())
         .env("VESTIBULE__ISSUER", issuer)
@@ -156,7 +215,6 @@ fn command(issuer: &str, database: &str, folder: &tempfile::TempDir) -> Command 
         .env("VESTIBULE__DATABASE__URL", database)
         .env("VESTIBULE__METRICS__LISTEN", "off")
         .env("VESTIBULE__LOG__LEVEL", "warn");
-    command
 }
 
 /// One plain request on a socket: an HTTP client would cost more than what it measures.

@@ -1,6 +1,13 @@
 //! Guessing passwords: what is locked, for whom, for how long, and what it costs the server.
 
-use vestibule_acceptance::{Browser, PASSWORD, Page, Rp, TestApp, on_both_databases};
+use std::{
+    io::{BufRead, BufReader, Write},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use vestibule_acceptance::{Backend, Browser, PASSWORD, Page, Rp, TestApp, on_both_databases};
 
 /// One try with a password at the sign-in page.
 async fn attempt(browser: &Browser, name: &str, password: &str) -> Page {
@@ -125,12 +132,12 @@ on_both_databases! {
     /// Guesses sent in the same moment are not all free.
     async fn guesses_at_the_same_moment_are_counted(app: TestApp) {
         let browsers: Vec<Browser> = (0..12).map(|_| app.browser()).collect();
-        let pages = futures_util::future::join_all(browsers.iter().map(|b| b.get("/login"))).await;
+        let pages = join_all(browsers.iter().map(|b| b.get("/login"))).await;
         let tries = browsers.iter().zip(&pages).map(|(browser, page)| async move {
             let fields = [("username", "ana"), ("password", "wrong password")];
             browser.submit(page, "/login", &fields).await.status
         });
-        let answers = futures_util::future::join_all(tries).await;
+        let answers = join_all(tries).await;
         let judged = answers.iter().filter(|status| **status == 422).count();
         assert_eq!(judged, 3, "{answers:?}");
     }
@@ -147,5 +154,40 @@ on_both_databases! {
         app.clock.advance(31);
         let consent = browser.follow(browser.submit(&refused, "/login", &fields).await).await;
         assert_eq!(consent.url.path(), "/consent", "{consent:#?}");
+    }
+}
+
+/// A program that lets nobody write sessions for as long as it lives.
+fn hold_sessions(url: &str) -> Child {
+    let mut held = Command::new("psql")
+        .args([url, "-qtA"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("psql: apt-get install -y postgresql-client");
+    let lock = "BEGIN; LOCK TABLE browser_sessions IN SHARE ROW EXCLUSIVE MODE; SELECT 'held';\n";
+    held.stdin.as_mut().expect("its input").write_all(lock.as_bytes()).expect("an open pipe");
+    let mut said = String::new();
+    BufReader::new(held.stdout.as_mut().expect("its output")).read_line(&mut said).expect("a line");
+    assert_eq!(said.trim(), "held");
+    held
+}
+
+/// The password was right and the session could not be stored: that is no guess, however often.
+#[actix_web::test]
+async fn a_sign_in_that_the_database_interrupts_locks_nobody_out() {
+    let app = TestApp::start(Backend::Postgres).await;
+    let browsers: Vec<_> = (0..3).map(|_| app.browser()).collect();
+    let mut held = hold_sessions(&app.database_url());
+    let pages = join_all(browsers.iter().map(|each| attempt(each, "ana", PASSWORD))).await;
+    held.kill().expect("a program that runs");
+    held.wait().expect("a program that ends");
+    for page in &pages {
+        assert!([503, 429].contains(&page.status), "{page:#?}");
+    }
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let stranger = app.browser();
+    while attempt(&stranger, "ana", PASSWORD).await.status != 303 {
+        assert!(Instant::now() < deadline, "still locked out");
     }
 }

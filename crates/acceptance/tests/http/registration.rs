@@ -389,7 +389,7 @@ on_both_databases! {
         refused(&page, "invalid_client_metadata");
         let form = app.machine().post("/connect/register", &[("redirect_uris", "x")]).await;
         assert_eq!((form.status, form.json()["error"].clone()), (400, json!("invalid_request")));
-        let large = vec![b' '; 70_000];
+        let large = vec![b' '; 300_000];
         let page = app.machine().send(Method::POST, "/connect/register", &json, Some(large)).await;
         assert_eq!(page.status, 413);
         assert_eq!(app.machine().get("/connect/register").await.status, 405);

@@ -34,7 +34,7 @@ fn opened(text: &str, decrypter: &dyn JweDecrypter) -> (Value, String) {
     (json!(header.as_ref()), String::from_utf8(plain).expect("text"))
 }
 
-async fn register(app: &TestApp, change: impl FnOnce(&mut Client) + Send + 'static) {
+async fn register(app: &TestApp, change: impl FnOnce(&mut Client) + Clone + Send + 'static) {
     app.change_client("web-app", change).await;
 }
 

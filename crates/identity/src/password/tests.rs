@@ -96,6 +96,59 @@ async fn a_storm_is_shed_instead_of_queued() {
     }
 }
 
+/// Holds the only thread until the sender is dropped; returns once the thread is at it.
+async fn hold(hasher: &PasswordHasher) -> (std::sync::mpsc::Sender<()>, impl Future + Unpin) {
+    let (let_go, held) = std::sync::mpsc::channel::<()>();
+    let (begun, at_it) = oneshot::channel();
+    let mut job = Box::pin(hasher.run(move || {
+        begun.send(()).unwrap();
+        let _ = held.recv();
+    }));
+    assert!(poll_once(&mut job).await.is_none());
+    at_it.await.unwrap();
+    (let_go, job)
+}
+
+#[tokio::test]
+async fn whoever_went_away_while_waiting_costs_no_hash() {
+    let settings = PasswordSettings { concurrency: 1, queue: 8, ..cheap(64, None) };
+    let hasher = PasswordHasher::new(settings).unwrap();
+    let (let_go, holding) = hold(&hasher).await;
+    let mut left = Box::pin(hasher.verify(secret("a"), None, &Counting));
+    assert!(poll_once(&mut left).await.is_none());
+    let mut stays = Box::pin(hasher.verify(secret("b"), None, &Counting));
+    assert!(poll_once(&mut stays).await.is_none());
+    assert_eq!(hasher.backlog(), Backlog { waiting: 2, capacity: 8 });
+    drop(left);
+    drop(let_go);
+    holding.await;
+    assert_eq!(stays.await.unwrap(), Verdict::Wrong);
+    assert_eq!(hasher.work().hashes, 1);
+    assert_eq!(hasher.backlog().waiting, 0);
+}
+
+#[tokio::test]
+async fn beyond_the_queue_the_refusal_is_at_once() {
+    let settings = PasswordSettings { concurrency: 1, queue: 1, ..cheap(64, None) };
+    let hasher = PasswordHasher::new(settings).unwrap();
+    let (let_go, holding) = hold(&hasher).await;
+    let mut waits = Box::pin(hasher.run(|| 7));
+    assert!(poll_once(&mut waits).await.is_none());
+    let mut refused = Box::pin(hasher.run(|| 8));
+    assert!(matches!(poll_once(&mut refused).await, Some(Err(PasswordError::Busy))));
+    drop(let_go);
+    holding.await;
+    assert_eq!(waits.await.unwrap(), 7);
+}
+
+#[tokio::test]
+async fn a_job_that_panics_takes_no_thread_with_it() {
+    let settings = PasswordSettings { concurrency: 1, ..cheap(64, None) };
+    let hasher = PasswordHasher::new(settings).unwrap();
+    assert!(hasher.run(|| panic!("on purpose")).await.is_err());
+    assert_eq!(hasher.run(|| 7).await.unwrap(), 7);
+}
+
 async fn poll_once<F: Future + Unpin>(future: &mut F) -> Option<F::Output> {
     std::future::poll_fn(|context| {
         std::task::Poll::Ready(match std::pin::Pin::new(&mut *future).poll(context) {

@@ -1,8 +1,11 @@
 //! One thread that hashes.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
@@ -32,6 +35,48 @@ pub(super) enum Job {
         stored: Vec<String>,
         reply: oneshot::Sender<bool>,
     },
+    Other(Box<dyn Other>),
+}
+
+impl Job {
+    /// Whether nobody waits for the answer any more.
+    fn is_abandoned(&self) -> bool {
+        match self {
+            Self::Hash { reply, .. } => reply.is_closed(),
+            Self::Verify { reply, .. } => reply.is_closed(),
+            Self::MatchesAny { reply, .. } => reply.is_closed(),
+            Self::Other(other) => other.is_abandoned(),
+        }
+    }
+}
+
+/// Work about passwords that is no hash.
+pub(super) trait Other: Send {
+    /// Whether nobody waits for its outcome any more.
+    fn is_abandoned(&self) -> bool;
+    /// Does it and tells the outcome.
+    fn run(self: Box<Self>);
+}
+
+/// A closure and where its outcome goes.
+pub(super) struct Task<F, T> {
+    pub(super) work: F,
+    pub(super) reply: oneshot::Sender<T>,
+}
+
+impl<F, T> Other for Task<F, T>
+where
+    F: FnOnce() -> T + Send,
+    T: Send,
+{
+    fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
+    }
+
+    fn run(self: Box<Self>) {
+        let Self { work, reply } = *self;
+        let _ = reply.send(work());
+    }
 }
 
 pub(super) struct Worker {
@@ -63,18 +108,27 @@ impl Worker {
                     }
                 }
             };
-            // A reply nobody waits for any more is no fault.
-            match job {
-                Job::Hash { password, salt, reply } => {
-                    let _ = reply.send(self.hash(&password, &salt));
-                }
-                Job::Verify { password, stored, salt, reply } => {
-                    let _ = reply.send(self.verdict(&password, stored.as_deref(), &salt));
-                }
-                Job::MatchesAny { password, stored, reply } => {
-                    let _ = reply.send(self.matches_any(&password, &stored));
-                }
+            // Whoever asked went away while the job waited: an attacker who hangs up buys no work.
+            if job.is_abandoned() {
+                continue;
             }
+            survive(|| self.serve(job));
+        }
+    }
+
+    /// A reply nobody waits for any more is no fault.
+    fn serve(&mut self, job: Job) {
+        match job {
+            Job::Hash { password, salt, reply } => {
+                let _ = reply.send(self.hash(&password, &salt));
+            }
+            Job::Verify { password, stored, salt, reply } => {
+                let _ = reply.send(self.verdict(&password, stored.as_deref(), &salt));
+            }
+            Job::MatchesAny { password, stored, reply } => {
+                let _ = reply.send(self.matches_any(&password, &stored));
+            }
+            Job::Other(other) => other.run(),
         }
     }
 
@@ -149,6 +203,13 @@ impl Worker {
 
     fn count(&self) {
         self.hashes.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Keeps the thread alive whatever happens in one job.
+fn survive(work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_err() {
+        tracing::error!(event = "password.panicked", "a job about a password panicked");
     }
 }
 

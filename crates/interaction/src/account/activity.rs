@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use vestibule_model::{ClientId, OAuthError, UserId, client::Client};
 use vestibule_pages::{ActivityPage, ActivityRow};
 use vestibule_policy::params::Params;
-use vestibule_storage::{Conn, audit::RecordedEvent};
+use vestibule_storage::{MayLag, audit::RecordedEvent};
 use vestibule_web::{
     AppState, QueryParams, State, page_error,
     visitor::{Visitor, visitor},
@@ -34,7 +34,7 @@ async fn show(
     };
     let before: Option<i64> = query.get("before").and_then(|before| before.parse().ok());
     let id = who.user.id.clone();
-    let found = state.read(move |conn| Found::read(conn, &id, before)).await?;
+    let found = state.read_lagging(move |conn| Found::read(conn, &id, before)).await?;
     let frame = frame(state, http, &who);
     let view = ActivityPage {
         shell: frame.shell(),
@@ -54,7 +54,11 @@ struct Found {
 }
 
 impl Found {
-    fn read(conn: &mut Conn, user: &UserId, before: Option<i64>) -> Result<Self, OAuthError> {
+    fn read(
+        conn: &mut impl MayLag,
+        user: &UserId,
+        before: Option<i64>,
+    ) -> Result<Self, OAuthError> {
         // One more than is shown tells whether there are older ones.
         let asked = i64::try_from(LINES + 1).unwrap_or(i64::MAX);
         let mut events = vestibule_storage::audit::list_of_user(conn, user, asked, before)?;

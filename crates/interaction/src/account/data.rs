@@ -229,6 +229,7 @@ async fn take(
 }
 
 /// What the wish to be deleted changes at once.
+#[derive(Clone)]
 struct Ending {
     who: SignedIn,
     at: Timestamp,

@@ -202,7 +202,7 @@ async fn take_away(
     }
     let owner = Owner { user: &who.user, factors, session: Some(&who.session.id), half: None };
     let store = enrolment::remove(state, http, &owner, Gone::Totp(device), now)?;
-    state.write(store).await?;
+    state.write(move |conn| store.run(conn)).await?;
     state.mail_wake.notify_one();
     state.logout_wake.notify_one();
     Ok(super::done(state, PATH, "removed"))
@@ -242,7 +242,7 @@ async fn make_codes(
     }
     let user = &found.who.user;
     let Addition { store, codes } = enrolment::new_codes(state, http, user, now)?;
-    state.write(store).await?;
+    state.write(move |conn| store.run(conn)).await?;
     state.mail_wake.notify_one();
     state.logout_wake.notify_one();
     let next = format!("{}{PATH}?done=codes", state.settings.issuer.path());

@@ -103,7 +103,7 @@ async fn add(
     let owner = Owner { user: &who.user, factors, session: Some(&who.session.id), half: None };
     let new = enrolment::new_passkey(&who.user, registered, name, now);
     let Addition { store, codes } = enrolment::add(state, http, &owner, new, now)?;
-    if let Err(error) = state.write(store).await {
+    if let Err(error) = state.write(move |conn| store.run(conn)).await {
         let why = passkey::refusal_of(error)?;
         return render(state, http, &found, None, Some(&why));
     }
@@ -178,7 +178,7 @@ async fn take_away(
     }
     let owner = Owner { user: &who.user, factors, session: Some(&who.session.id), half: None };
     let store = enrolment::remove(state, http, &owner, Gone::Passkey(key), now)?;
-    state.write(store).await?;
+    state.write(move |conn| store.run(conn)).await?;
     state.mail_wake.notify_one();
     state.logout_wake.notify_one();
     Ok(super::done(state, PATH, "removed"))

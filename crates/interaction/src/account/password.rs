@@ -28,7 +28,7 @@ use vestibule_web::{
 
 use super::{done, event, frame, stranger, told};
 use crate::{
-    new_password,
+    charged, new_password,
     notice::{own, retry_after},
     sign_in::finish::browser_words,
     verification::freeze_link,
@@ -212,12 +212,14 @@ impl Present {
         }
         let password = Secret::new(if typed.len() > MAX_PASSWORD { "" } else { typed });
         let stored = Some(user.password_hash.clone());
-        match state.passwords.verify(password, stored, state.entropy.as_ref()).await {
-            Ok(Verdict::Right | Verdict::RightButOutdated { .. }) => {
+        let verdict = charged::verify(state, &watch, (password, stored), now).await?;
+        let Some(verdict) = verdict else { return Ok(Self::Busy) };
+        match verdict {
+            Verdict::Right | Verdict::RightButOutdated { .. } => {
                 state.write(move |conn| watch.forget(conn)).await?;
                 Ok(Self::Right(former))
             }
-            Ok(Verdict::Wrong) => {
+            Verdict::Wrong => {
                 let line = event(http, "password.wrong", user, now);
                 state
                     .write(move |conn| {
@@ -227,8 +229,6 @@ impl Present {
                     .await?;
                 Ok(Self::Wrong)
             }
-            Err(PasswordError::Busy) => Ok(Self::Busy),
-            Err(fault) => Err(new_password::fault(&fault)),
         }
     }
 }
@@ -258,6 +258,7 @@ async fn known(
 }
 
 /// Everything that changes with the password.
+#[derive(Clone)]
 struct Landing {
     user: User,
     session: SessionId,

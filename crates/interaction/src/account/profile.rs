@@ -149,6 +149,7 @@ async fn take(
 }
 
 /// What the person wants to be stored.
+#[derive(Clone)]
 struct Wish {
     profile: Profile,
     language: Option<Lang>,

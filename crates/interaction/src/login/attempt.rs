@@ -1,10 +1,10 @@
 //! One try with a password. The same work and the same answer, whether or not the account exists.
 
 use actix_web::HttpRequest;
-use vestibule_identity::password::{PasswordError, Verdict};
+use vestibule_identity::password::Verdict;
 use vestibule_model::{
-    ClientId, ErrorCode, OAuthError, Secret, Timestamp, TokenHash, audit::AuditEvent,
-    device::Device, factor::Factors, user::User,
+    ClientId, OAuthError, Secret, Timestamp, TokenHash, audit::AuditEvent, device::Device,
+    factor::Factors, user::User,
 };
 use vestibule_policy::{
     acr::amr,
@@ -18,7 +18,10 @@ use vestibule_web::{
     request,
 };
 
-use crate::sign_in::{Destination, Proof};
+use crate::{
+    charged,
+    sign_in::{Also, Destination, Proof},
+};
 
 /// Longer than any password we accept: the rest is not worth hashing.
 const MAX_PASSWORD: usize = 1_024;
@@ -37,7 +40,7 @@ pub(super) struct Right {
     pub(super) factors: Factors,
     pub(super) device: Option<Device>,
     rehashed: Option<String>,
-    watch: Watch,
+    pub(super) watch: Watch,
 }
 
 impl Right {
@@ -46,7 +49,7 @@ impl Right {
         let watch = self.watch.clone();
         let (id, old) = (self.user.id.clone(), self.user.password_hash.clone());
         let rehashed = self.rehashed.clone();
-        Proof::new(self.user.clone(), &[amr::PASSWORD], now, destination).and(Box::new(
+        Proof::new(self.user.clone(), &[amr::PASSWORD], now, destination).and(Also::new(
             move |conn| {
                 watch.forget(conn)?;
                 if let Some(new) = rehashed {
@@ -68,6 +71,7 @@ struct Known {
 }
 
 /// Everything that is asked of the database before the password is looked at.
+#[derive(Clone)]
 struct Question {
     name: String,
     device: Option<TokenHash>,
@@ -134,11 +138,12 @@ pub(super) async fn attempt(
     let Known { user, factors, device, watch, .. } = known;
     let usable = user.as_ref().filter(|user| user.disabled_at.is_none());
     let stored = usable.map(|user| user.password_hash.clone());
-    let verdict = state.passwords.verify(password, stored, state.entropy.as_ref()).await;
+    let verdict = charged::verify(state, &watch, (password, stored), now).await?;
+    let Some(verdict) = verdict else { return Ok(Attempt::Busy) };
     let rehashed = match verdict {
-        Ok(Verdict::Right) => None,
-        Ok(Verdict::RightButOutdated { rehashed }) => Some(rehashed),
-        Ok(Verdict::Wrong) => {
+        Verdict::Right => None,
+        Verdict::RightButOutdated { rehashed } => Some(rehashed),
+        Verdict::Wrong => {
             let ip = request::visitor_ip(http).map(|ip| ip.to_string());
             let mut event =
                 AuditEvent::new(now, "sign_in.wrong", RequestId::of(http).0).from_ip(ip.as_deref());
@@ -152,11 +157,6 @@ pub(super) async fn attempt(
                 .await?;
             return Ok(Attempt::Wrong);
         }
-        Err(PasswordError::Busy) => {
-            state.write(move |conn| watch.give_back(conn, now)).await?;
-            return Ok(Attempt::Busy);
-        }
-        Err(fault) => return Err(OAuthError::new(ErrorCode::Internal).because(fault.to_string())),
     };
     let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
         return Ok(Attempt::Wrong);

@@ -218,6 +218,7 @@ impl Open {
 }
 
 /// Everything that changes with a reset.
+#[derive(Clone)]
 struct Landing {
     user: User,
     verification: String,

@@ -113,7 +113,8 @@ impl Applying<'_> {
         Ok(retry_after(page, seconds))
     }
 
-    fn busy(self) -> Result<HttpResponse, OAuthError> {
+    /// The page once more: too many passwords are waiting.
+    pub(super) fn busy(self) -> Result<HttpResponse, OAuthError> {
         let problem = ("password", Message::new("register-busy"));
         let status = StatusCode::SERVICE_UNAVAILABLE;
         let page = self.entry.refused(self.state, self.http, self.door, problem, status)?;
@@ -234,7 +235,7 @@ pub(super) async fn send(
     applicant: &Applicant,
     owner: Option<&User>,
     now: Timestamp,
-    also: impl FnOnce(&mut Conn) -> Result<(), OAuthError> + Send + 'static,
+    also: impl FnOnce(&mut Conn) -> Result<(), OAuthError> + Clone + Send + 'static,
 ) -> Result<String, OAuthError> {
     let issuer = &state.settings.issuer;
     let subject = subject(&applicant.email);

@@ -41,6 +41,7 @@ pub(crate) struct Applicant {
 }
 
 /// An account about to be made.
+#[derive(Clone)]
 pub(crate) struct Making {
     pub(crate) applicant: Applicant,
     /// The verification that this uses up.

@@ -195,6 +195,7 @@ pub async fn finish(
 }
 
 /// What a sign-in stores.
+#[derive(Clone)]
 struct Landing {
     session: BrowserSession,
     renews: bool,
@@ -208,6 +209,7 @@ struct Landing {
 }
 
 /// A mail about a new device, and the row that makes its link work.
+#[derive(Clone)]
 struct Notice {
     freeze: Verification,
     letter: Option<OutboxMail>,
@@ -222,7 +224,7 @@ impl Landing {
             return Err(half::gone());
         }
         for job in proof.also {
-            job(conn)?;
+            job.run(conn)?;
         }
         if proof.session.as_ref().is_some_and(|base| !self.renews || *base != self.session.id) {
             return Err(half::gone());

@@ -97,7 +97,7 @@ async fn store(
     state
         .write(move |conn| {
             for job in also {
-                job(conn)?;
+                job.run(conn)?;
             }
             Ok(vestibule_storage::sign_in::insert(conn, &sign_in)?)
         })

@@ -66,7 +66,7 @@ pub(super) async fn check(
         _ => email(state, half, code, params.get("verification"), now).await,
     }?;
     match checked {
-        Ok(proof) => Ok(Ok(proof.and(Box::new(move |conn| watch.forget(conn))))),
+        Ok(proof) => Ok(Ok(proof.and(Also::new(move |conn| watch.forget(conn))))),
         Err(wrong) => {
             let ip = vestibule_web::request::visitor_ip(http).map(|ip| ip.to_string());
             let event = AuditEvent::new(now, "second_factor.wrong", RequestId::of(http).0)
@@ -100,7 +100,7 @@ async fn totp(state: &AppState, half: &Half, code: &str, now: Timestamp) -> Chec
         match totp.check(code, now, device.last_step) {
             Verdict::Right { step, .. } => {
                 let id = device.id.clone();
-                let use_up: Also = Box::new(move |conn| {
+                let use_up = Also::new(move |conn| {
                     once(vestibule_storage::totp_device::use_step(conn, &id, step, now)?)
                 });
                 return Ok(Ok(proved(half, &[amr::OTP, amr::MFA]).and(use_up)));
@@ -125,7 +125,7 @@ fn recovery(state: &AppState, half: &Half, code: &str, now: Timestamp) -> Checke
     let letter = mail::write(state, letter, &told, now)?;
     let user = half.user.id.clone();
     let wake = state.mail_wake.clone();
-    let use_up: Also = Box::new(move |conn| {
+    let use_up = Also::new(move |conn| {
         once(vestibule_storage::recovery_code::use_one(conn, &user, &hash, now)?)?;
         vestibule_storage::verification::insert(conn, &freeze)?;
         mail::post(conn, letter.as_ref())?;
@@ -160,8 +160,8 @@ async fn email(
     if !right {
         return Ok(Err(Wrong::new("verify-code-wrong")));
     }
-    let use_up: Also =
-        Box::new(move |conn| once(vestibule_storage::verification::consume(conn, &id, now)?));
+    let use_up =
+        Also::new(move |conn| once(vestibule_storage::verification::consume(conn, &id, now)?));
     Ok(Ok(proved(half, &[amr::OTP, amr::MULTI_CHANNEL]).and(use_up)))
 }
 

@@ -85,6 +85,7 @@ fn answer(
 }
 
 /// The mail to the old address, and the row that makes its link work.
+#[derive(Clone)]
 struct Warning {
     undo: Verification,
     letter: Option<OutboxMail>,
@@ -119,6 +120,7 @@ impl Warning {
 }
 
 /// What is stored.
+#[derive(Clone)]
 struct Landing {
     row: Verification,
     email: String,

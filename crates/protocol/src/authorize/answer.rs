@@ -54,6 +54,7 @@ pub async fn issue(
 }
 
 /// What goes to the database, in one transaction.
+#[derive(Clone)]
 struct Stored {
     grant: Grant,
     minted: MintedAnswer,

@@ -95,12 +95,14 @@ async fn register(
 }
 
 /// A new client and what the audit log says of it.
+#[derive(Clone)]
 struct Stored {
     client: Client,
     event: AuditEvent,
 }
 
 /// How a client came in, with what that is bounded by.
+#[derive(Clone)]
 enum Door {
     Token(TokenHash),
     Open { watch: Option<Watch>, max_unused: i64 },

@@ -74,6 +74,7 @@ enum Rotated {
 }
 
 /// What [`rotate`] needs, carried into the transaction.
+#[derive(Clone)]
 struct Rotation {
     hash: TokenHash,
     client: Client,

@@ -81,25 +81,25 @@ fn create(new: Checked, premises: &Premises, output: &mut Output) -> Result<(), 
 pub(super) fn insert(premises: &Premises, client: Client) -> Result<(), StorageError> {
     let event =
         AuditEvent::new(client.created_at, "client.created", "command-line").of_client(&client.id);
-    let stored = premises.db.write(move |conn| {
+
+    premises.write(move |conn| {
         vestibule_storage::client::insert(conn, &client)?;
         vestibule_storage::audit::insert(conn, &event)
-    });
-    stored.wait()
+    })
 }
 
 fn delete(id: &str, premises: &Premises, output: &mut Output) -> Result<(), Fault> {
     let client_id = ClientId::new(id);
     let event = AuditEvent::new(premises.now(), "client.deleted", "command-line");
     let event = event.of_client(&client_id);
-    let deleted = premises.db.write(move |conn| {
+    let deleted = premises.write(move |conn| {
         let was_there = vestibule_storage::client::delete(conn, &client_id)?;
         if was_there {
             vestibule_storage::audit::insert(conn, &event)?;
         }
         Ok::<_, StorageError>(was_there)
     });
-    if !deleted.wait()? {
+    if !deleted? {
         return Err(Fault::refused(format!(
             "there is no client {id}; `vestibule client list` shows them all"
         )));

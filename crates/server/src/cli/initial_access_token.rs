@@ -91,11 +91,11 @@ fn create(new: &NewToken, premises: &Premises, output: &mut Output) -> Result<()
     let end = times::written(token.expires_at);
     let event = AuditEvent::new(now, "initial_access_token.created", "command-line")
         .detail(format!("id {}", token.id));
-    let stored = premises.db.write(move |conn| {
+    let stored = premises.write(move |conn| {
         initial_access_token::insert(conn, &token)?;
         vestibule_storage::audit::insert(conn, &event)
     });
-    stored.wait()?;
+    stored?;
     let url = premises.config.instance.issuer.url(vestibule_web::urls::CLIENT_REGISTRATION);
     let words = format!(
         "With this token, shown this once, clients can register themselves at {url} until \
@@ -126,14 +126,14 @@ fn delete(id: &str, premises: &Premises, output: &mut Output) -> Result<(), Faul
     let wanted = id.to_owned();
     let event = AuditEvent::new(premises.now(), "initial_access_token.deleted", "command-line")
         .detail(format!("id {}", wanted.escape_debug()));
-    let deleted = premises.db.write(move |conn| {
+    let deleted = premises.write(move |conn| {
         let was_there = initial_access_token::delete(conn, &wanted)?;
         if was_there {
             vestibule_storage::audit::insert(conn, &event)?;
         }
         Ok::<_, StorageError>(was_there)
     });
-    if !deleted.wait()? {
+    if !deleted? {
         return Err(Fault::refused(format!("there is no initial access token of the id {id}")));
     }
     let words = format!("Deleted the initial access token {id}.");

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use url::Url;
 use vestibule_model::Secret;
+use vestibule_storage::{AtStart, PostgresUrl};
 pub use vestibule_storage::{DatabaseSettings as Database, DatabaseUrl};
 
 use super::instance::Instance;
@@ -26,19 +26,72 @@ pub(super) const SECTION: Section = Section {
             "A file that holds the URL, instead of `url`: keeps the password out of this file.",
         ),
         Key::new(
+            "database.migrate",
+            "\"auto\"",
+            "auto: a start brings the tables up to date. check: it refuses if they lack something.",
+        ),
+        Key::absent(
+            "database.read_url",
+            "\"postgres://vestibule:password@replica.example.com/vestibule\"",
+            "A streaming replica, for the few reads that may lag. The primary serves them otherwise.",
+        )
+        .secret(),
+        Key::absent(
+            "database.read_url_file",
+            "\"/run/secrets/database_read_url\"",
+            "A file that holds that URL, instead of `read_url`.",
+        ),
+        Key::new(
             "database.pool_size",
             "8",
             "Connections to the database (for SQLite: readers beside the one writer).",
         ),
+        Key::new("database.read_pool_size", "4", "Connections to the replica."),
+        Key::new(
+            "database.max_replica_lag",
+            "\"10s\"",
+            "A replica that is further behind serves nothing until it has caught up.",
+        ),
         Key::new(
             "database.acquire_timeout",
             "\"5s\"",
-            "How long a request may wait for a connection before it is turned away.",
+            "How long a request may wait for a connection before it is turned away (503).",
         ),
         Key::new(
-            "database.statement_timeout",
+            "database.connect_timeout",
+            "\"3s\"",
+            "How long a connection may take to come about, on each host; whole seconds, at least 2.",
+        ),
+        Key::new("database.statement_timeout", "\"10s\"", "How long one statement may take."),
+        Key::new(
+            "database.lock_timeout",
+            "\"2s\"",
+            "How long a statement may wait for somebody else's lock.",
+        ),
+        Key::new(
+            "database.idle_in_transaction_timeout",
             "\"10s\"",
-            "How long one statement may take, and how long a lock may be waited for.",
+            "The server ends a transaction that does nothing for so long.",
+        ),
+        Key::new(
+            "database.idle_timeout",
+            "\"10m\"",
+            "A connection that is unused for so long is closed; 0s: none is.",
+        ),
+        Key::new(
+            "database.max_lifetime",
+            "\"30m\"",
+            "A connection is replaced before it is older; 0s: none is.",
+        ),
+        Key::new(
+            "database.transaction_pooling",
+            "false",
+            "true if PgBouncer, or the like, is in between with pool_mode = transaction.",
+        ),
+        Key::new(
+            "database.slow_statement",
+            "\"1s\"",
+            "A statement that takes longer is logged, without its values; 0s: none is.",
         ),
         Key::new(
             "database.queue",
@@ -58,15 +111,70 @@ pub(super) fn read(reader: &mut Reader, instance: &Instance) -> Database {
             embedded()
         }),
     };
-    let pool_size = reader.integer("database.pool_size", 1..=500);
+    if let DatabaseUrl::Postgres { url } = &url {
+        warn_of_readers(reader, "database.url", url);
+    }
+    let read_url = read_url(reader, &url);
+    let size = |size: i64| u32::try_from(size).unwrap_or(8);
     let queue = reader.integer("database.queue", 1..=100_000);
     let (brief, long) = (Duration::from_millis(10), Duration::from_mins(5));
+    let second = Duration::from_secs(1);
+    let or_never = Duration::ZERO..=Duration::from_hours(24);
     Database {
         url,
-        pool_size: u32::try_from(pool_size).unwrap_or(8),
+        at_start: reader.parsed("database.migrate", at_start).unwrap_or_default(),
+        read_url,
+        pool_size: size(reader.integer("database.pool_size", 1..=500)),
+        read_pool_size: size(reader.integer("database.read_pool_size", 1..=500)),
+        max_replica_lag: reader.duration("database.max_replica_lag", second..=long),
         acquire_timeout: reader.duration("database.acquire_timeout", brief..=long),
+        connect_timeout: reader.duration("database.connect_timeout", brief..=long),
         statement_timeout: reader.duration("database.statement_timeout", brief..=long),
+        lock_timeout: reader.duration("database.lock_timeout", brief..=long),
+        idle_in_transaction_timeout: reader
+            .duration("database.idle_in_transaction_timeout", brief..=long),
+        idle_timeout: reader.duration("database.idle_timeout", or_never.clone()),
+        max_lifetime: reader.duration("database.max_lifetime", or_never.clone()),
+        transaction_pooling: reader.boolean("database.transaction_pooling"),
+        slow_statement: reader.duration("database.slow_statement", or_never),
         queue: usize::try_from(queue).unwrap_or(1_024),
+    }
+}
+
+fn read_url(reader: &mut Reader, primary: &DatabaseUrl) -> Option<Secret> {
+    let path = "database.read_url";
+    let secret = reader.secret(path)?;
+    let fix = "write postgres://USER:PASSWORD@HOST/NAME";
+    if let Err(message) = PostgresUrl::parse(secret.expose()) {
+        reader.mistake(path, message, Some(fix.to_owned()));
+        return None;
+    }
+    if matches!(primary, DatabaseUrl::Sqlite { .. }) {
+        let fix =
+            "set database.url to the PostgreSQL server that it is a replica of, or leave it out";
+        reader.mistake(path, "is set, but database.url is SQLite", Some(fix.to_owned()));
+        return None;
+    }
+    warn_of_readers(reader, path, &secret);
+    Some(secret)
+}
+
+/// Warns of a server that is not on this machine and whose certificate nobody looks at.
+fn warn_of_readers(reader: &mut Reader, path: &str, url: &Secret) {
+    let is_protected = PostgresUrl::parse(url.expose()).is_ok_and(|url| url.is_protected());
+    if !is_protected {
+        let message = "does not say sslmode=verify-full: whoever is on the way to the server can read \
+                       all that is stored, or pretend to be it; add ?sslmode=verify-full&sslrootcert=\
+                       FILE, or sslrootcert=system if a public authority signed its certificate";
+        reader.warn(path, message);
+    }
+}
+
+fn at_start(text: &str) -> Result<AtStart, String> {
+    match text {
+        "auto" => Ok(AtStart::Migrate),
+        "check" => Ok(AtStart::Check),
+        other => Err(format!("must be \"auto\" or \"check\", not {other:?}")),
     }
 }
 
@@ -89,24 +197,16 @@ fn parse(secret: &Secret) -> Result<DatabaseUrl, String> {
         let scheme = text.split_once(':').map_or("no scheme at all", |(scheme, _)| scheme);
         return Err(format!("starts with {scheme}, which is no database that Vestibule knows"));
     }
-    match Url::parse(text) {
-        Ok(_) => Ok(DatabaseUrl::Postgres { url: secret.clone() }),
-        Err(fault) => Err(format!("is not a URL ({fault})")),
-    }
+    PostgresUrl::parse(text)?;
+    Ok(DatabaseUrl::Postgres { url: secret.clone() })
 }
 
 /// The URL with nothing in it that must stay secret.
 pub(super) fn masked(text: &str) -> String {
-    match Url::parse(text) {
-        Ok(mut url) if text.starts_with("postgres") => {
-            let hides = url.password().is_some() && url.set_password(Some("***")).is_err();
-            if url.query().is_some() {
-                url.set_query(Some("***"));
-            }
-            if hides { "***".to_owned() } else { url.to_string() }
-        }
-        _ if text.starts_with("sqlite:") => text.to_owned(),
-        _ => "***".to_owned(),
+    match PostgresUrl::parse(text) {
+        Ok(url) => url.masked(),
+        Err(_) if text.starts_with("sqlite:") => text.to_owned(),
+        Err(_) => "***".to_owned(),
     }
 }
 
@@ -129,13 +229,19 @@ mod tests {
         assert_eq!(path("sqlite:///var/lib/v.db"), "/var/lib/v.db");
         assert_eq!(path("postgres://u:p@h/d"), "postgres");
         assert_eq!(path("postgresql:///d?host=/run"), "postgres");
+        assert_eq!(path("postgres://u:p@h1:5432,h2:5432/d?target_session_attrs=any"), "postgres");
     }
 
     #[test]
     fn other_urls_are_refused_without_repeating_them() {
-        for text in
-            ["mysql://u:hunter2@h/d", "sqlite::memory:", "sqlite:", "hunter2", "sqlite:a?b=c"]
-        {
+        for text in [
+            "mysql://u:hunter2@h/d",
+            "sqlite::memory:",
+            "sqlite:",
+            "hunter2",
+            "sqlite:a?b=c",
+            "postgres://u:hunter2@h:x/d",
+        ] {
             assert!(parse(&Secret::new(text)).is_err(), "{text}");
             assert!(!path(text).contains("hunter2"), "{}", path(text));
         }

@@ -3,7 +3,7 @@
 
 use super::{
     accounts, claims, consent, database, instance, keys, lifetimes, lockout, log, mail, metrics,
-    mfa, outbound, password, redis, registration, server,
+    mfa, outbound, password, rate_limits, redis, registration, retention, server,
 };
 
 /// A setting.
@@ -84,17 +84,19 @@ pub struct Section {
 }
 
 /// Every section, in the order of the file.
-pub const SECTIONS: [Section; 17] = [
+pub const SECTIONS: [Section; 19] = [
     instance::SECTION,
     server::SECTION,
     database::SECTION,
     redis::SECTION,
     keys::SECTION,
     lifetimes::SECTION,
+    retention::SECTION,
     accounts::SECTION,
     mail::SECTION,
     password::SECTION,
     lockout::SECTION,
+    rate_limits::SECTION,
     mfa::SECTION,
     consent::SECTION,
     registration::SECTION,

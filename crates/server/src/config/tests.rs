@@ -321,6 +321,37 @@ fn a_secret_given_twice_in_one_place_is_a_mistake() {
 }
 
 #[test]
+fn a_server_that_is_not_on_this_machine_has_to_prove_who_it_is() {
+    let warned = |toml: &str| -> Vec<String> {
+        let loaded = load_with(&format!("[database]\n{toml}"), &[]).unwrap();
+        let keys = loaded.warnings.into_iter().filter_map(|problem| problem.key);
+        keys.filter(|key| key.starts_with("database.")).collect()
+    };
+    let (near, far) = ("postgres://127.0.0.1/d", "postgres://db.example.com/d");
+    let proved = format!("{far}?sslmode=verify-full");
+    assert!(warned(&format!("url = \"{near}\"\nread_url = \"{proved}\"")).is_empty());
+    assert_eq!(warned(&format!("url = \"{far}?sslmode=require\"")), ["database.url"]);
+    assert_eq!(warned(&format!("url = \"{near}\"\nread_url = \"{far}\"")), ["database.read_url"]);
+}
+
+#[test]
+fn a_replica_is_one_of_a_server() {
+    let found = mistakes("[database]\nread_url = \"postgres://h/d\"", &[]).join("\n");
+    assert!(found.contains("database.read_url: is set, but database.url is SQLite"), "{found}");
+    let urls = "[database]\nurl = \"postgres://h/d\"\nread_url = \"http://u:hunter2@h\"";
+    let found = mistakes(urls, &[]).join("\n");
+    assert!(found.contains("does not start with postgres://"), "{found}");
+    assert!(!found.contains("hunter2"), "{found}");
+    let shown = load_with(
+        "[database]\nurl = \"postgres://h1,h2/d\"\nread_url = \"postgres://u:hunter2@h/d\"",
+        &[],
+    );
+    let shown =
+        shown.unwrap().values.into_iter().find(|shown| shown.key.path == "database.read_url");
+    assert_eq!(shown.unwrap().value.as_deref(), Some("\"postgres://u:***@h/d\""));
+}
+
+#[test]
 fn mistakes_do_not_repeat_secrets() {
     let variables = [
         ("VESTIBULE__DATABASE__URL", "mysql://u:hunter2@h/d"),

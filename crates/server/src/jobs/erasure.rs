@@ -4,22 +4,29 @@ use vestibule_model::user::User;
 use vestibule_model::{OAuthError, Timestamp, UserId, audit::AuditEvent};
 use vestibule_pages::Mail;
 use vestibule_storage::Conn;
+use vestibule_storage::lease::Lease;
 use vestibule_text::Lang;
 use vestibule_web::State;
 use vestibule_web::mail::{Desk, Letter, post};
 
+use super::turn::guarded;
+
 /// Accounts in one transaction, so that no request waits long for it.
 const BATCH: i64 = 20;
 
-/// Erases every account that is due, batch by batch. Returns how many they were.
+/// Erases every account that is due, batch by batch, as long as the turn is this instance's: nobody
+/// is told twice. Returns how many they were.
 ///
 /// # Errors
 /// The database's.
-pub async fn erase_due(state: &State) -> Result<usize, OAuthError> {
+pub async fn erase_due(state: &State, lease: Option<&Lease>) -> Result<usize, OAuthError> {
     let mut accounts = 0;
     loop {
-        let (now, desk) = (state.now(), state.clone());
+        let (now, desk, lease) = (state.now(), state.clone(), lease.cloned());
         let erased = state.write(move |conn| {
+            if !guarded(conn, lease.as_ref())? {
+                return Ok(0);
+            }
             let due = vestibule_storage::user::due_for_erasure(conn, now, BATCH)?;
             for id in &due {
                 erase(conn, &Desk::of(&desk), id, now, "erasure")?;

@@ -9,6 +9,7 @@ use vestibule_model::Timestamp;
 use vestibule_web::State;
 use vestibule_web::sealed::refresh;
 
+use super::turn::{Turn, Turned};
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
 use crate::signing_keys::{Fingerprint, Keeper, Schedule, StoredKeys, Wanted};
@@ -21,6 +22,9 @@ pub struct KeyWatch {
     tools: Arc<Tools>,
     seen: Fingerprint,
     reloaded_at: Timestamp,
+    turn: Turn,
+    /// Another instance is making keys: whether it lives will be seen at the next look.
+    waits: bool,
 }
 
 struct Tools {
@@ -33,9 +37,11 @@ const RING_AGE: i64 = 3_600;
 
 impl KeyWatch {
     /// A watch that has seen the keys of `seen`.
-    pub(crate) fn new(state: State, schedule: Schedule, seen: Fingerprint) -> Self {
-        let reloaded_at = state.now();
-        Self { tools: Arc::new(Tools { state, schedule }), seen, reloaded_at }
+    #[must_use]
+    pub fn new(state: State, schedule: Schedule, seen: Fingerprint) -> Self {
+        let (reloaded_at, turn) = (state.now(), Turn::new(state.clone(), "keys"));
+        let tools = Arc::new(Tools { state, schedule });
+        Self { tools, seen, reloaded_at, turn, waits: false }
     }
 
     /// Watches until dropped. Looks if somebody used the keys since it last looked, and at once if
@@ -46,7 +52,7 @@ impl KeyWatch {
         loop {
             let keys = &self.tools.state.keys;
             tokio::select! {
-                _ = ticks.tick() => if !keys.take_used() { continue },
+                _ = ticks.tick() => if !(keys.take_used() | self.waits) { continue },
                 () = keys.wanted() => {}
             }
             if let Err(fault) = self.look().await {
@@ -55,18 +61,21 @@ impl KeyWatch {
         }
     }
 
-    /// Rotates if it is time, and reloads the ring if the stored keys changed.
+    /// Rotates if it is time and nobody else is at it, and reloads the ring if the stored keys changed.
     pub async fn look(&mut self) -> Result<(), Fault> {
-        let tools = Arc::clone(&self.tools);
-        // Making an RSA key takes a while, and waiting for the database blocks.
-        let stored = tokio::task::spawn_blocking(move || {
-            let now = tools.state.now();
-            for step in tools.keeper().bring_to(Wanted::Due, now)? {
-                tracing::info!(event = "signing_keys.changed", ?step);
+        self.waits = false;
+        let (mut stored, is_due) = self.tools.stored().await?;
+        if is_due {
+            match self.turn.take(0).await? {
+                Turned::Mine(held) => {
+                    if let Some(rotated) = held.during(self.tools.rotated()).await {
+                        stored = rotated?;
+                        held.done().await;
+                    }
+                }
+                Turned::NotBefore(_) => self.waits = true,
             }
-            Ok::<_, Fault>(tools.state.db.read(StoredKeys::read).wait()?)
-        });
-        let stored = stored.await.map_err(|fault| Fault::refused(fault.to_string()))??;
+        }
         let now = self.tools.state.now();
         let fingerprint = stored.fingerprint();
         if fingerprint == self.seen && now.since(self.reloaded_at) < RING_AGE {
@@ -89,6 +98,28 @@ impl KeyWatch {
 }
 
 impl Tools {
+    /// The stored keys, and whether it is time to change them.
+    async fn stored(self: &Arc<Self>) -> Result<(StoredKeys, bool), Fault> {
+        let now = self.state.now();
+        let stored = self.state.db.read(StoredKeys::read).await?;
+        let is_due = stored.is_due(&self.schedule, now)?;
+        Ok((stored, is_due))
+    }
+
+    /// The stored keys after every change that is due.
+    async fn rotated(self: &Arc<Self>) -> Result<StoredKeys, Fault> {
+        let tools = Arc::clone(self);
+        // Making an RSA key takes a while, and waiting for the database blocks.
+        let stored = tokio::task::spawn_blocking(move || {
+            let now = tools.state.now();
+            for step in tools.keeper().bring_to(Wanted::Due, now)? {
+                tracing::info!(event = "signing_keys.changed", ?step);
+            }
+            Ok::<_, Fault>(tools.state.db.read(StoredKeys::read).wait()?)
+        });
+        stored.await.map_err(|fault| Fault::refused(fault.to_string()))?
+    }
+
     fn keeper(&self) -> Keeper<'_> {
         Keeper {
             db: &self.state.db,

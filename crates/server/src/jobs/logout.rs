@@ -1,7 +1,7 @@
 //! Tells clients that sessions ended (OIDC Back-Channel Logout §2.5).
 //!
-//! As with mails, what is due is claimed for a while, so that several instances do not tell the same
-//! at once, and told at least once. Each client is told by a task of its own, one token after another,
+//! As with mails, what is due is claimed for a few seconds that are renewed, so that several instances
+//! do not tell the same at once, and told at least once. Each client is told by a task of its own, one token after another,
 //! and while it is, nothing more is claimed for it: a client that does not answer delays nobody but
 //! itself.
 
@@ -19,10 +19,9 @@ use vestibule_protocol::logout_token;
 use vestibule_storage::{Conn, StorageError, audit, client, logout_delivery};
 use vestibule_web::State;
 
+use super::turn::{LASTS, LOOKS, while_renewing};
 use super::{Activity, Watcher};
 
-/// How often it looks for what nobody told it of: of an instance that died, or of a command.
-const EVERY: Duration = Duration::from_secs(30);
 /// How long it waits for somebody to come, in seconds.
 const AT_THE_LATEST: i64 = 300;
 /// Clients that are told at once.
@@ -35,8 +34,6 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const FOR_A_PLACE: Duration = Duration::from_millis(50);
 /// How long one client may hold a place before the others have their turn.
 const TURN: Duration = Duration::from_secs(20);
-/// How long what was claimed stays so, in seconds: for a full batch of clients that take their turns.
-const LEASE: i64 = 180;
 /// Seconds before the second try, and between two tries at most.
 const FIRST: i64 = 30;
 const LONGEST: i64 = 3_600;
@@ -87,7 +84,7 @@ pub async fn run(state: State, activity: Arc<Activity>) {
 fn pause(due: Option<Timestamp>, now: Timestamp) -> Duration {
     let seconds = due.map(|due| due.since(now)).filter(|seconds| *seconds > 0);
     let until_due = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    until_due.map_or(EVERY, |seconds| EVERY.min(Duration::from_secs(seconds)))
+    until_due.map_or(LOOKS, |seconds| LOOKS.min(Duration::from_secs(seconds)))
 }
 
 /// Tells everybody who is due once, and those again who are due again by then. Gives back when the
@@ -110,7 +107,7 @@ pub async fn deliver(state: &State) -> Result<Option<Timestamp>, StorageError> {
 async fn claim(state: &State, busy: &[ClientId]) -> Result<Vec<LogoutDelivery>, StorageError> {
     let (now, busy) = (state.now(), busy.to_vec());
     let claim =
-        move |conn: &mut Conn| logout_delivery::claim(conn, now, now.plus(LEASE), &busy, BATCH);
+        move |conn: &mut Conn| logout_delivery::claim(conn, now, now.plus(LASTS), &busy, BATCH);
     state.db.write(claim).await
 }
 
@@ -136,12 +133,14 @@ fn by_client(batch: Vec<LogoutDelivery>) -> Vec<(ClientId, Vec<LogoutDelivery>)>
 }
 
 /// A token and what became of it.
+#[derive(Clone)]
 struct Try {
     delivery: LogoutDelivery,
     fate: Fate,
 }
 
 /// What became of a try to tell a client.
+#[derive(Clone)]
 enum Fate {
     /// It took the token.
     Told,
@@ -167,22 +166,30 @@ async fn tell(
     id: ClientId,
     deliveries: Vec<LogoutDelivery>,
 ) -> ClientId {
-    // Never closed.
-    let place = places.acquire().await;
-    let wanted = id.clone();
-    let told = match state.db.read(move |conn| client::find(conn, &wanted)).await {
-        Ok(client) => {
-            let client = client.filter(|client| client.disabled_at.is_none());
-            note(state, take_turns(state, client.as_ref(), deliveries).await).await
-        }
-        Err(fault) => Err(fault),
+    let ids: Vec<String> = deliveries.iter().map(|delivery| delivery.id.clone()).collect();
+    let telling = async {
+        // Never closed.
+        let _place = places.acquire().await;
+        let wanted = id.clone();
+        let client = state.db.read(move |conn| client::find(conn, &wanted)).await?;
+        let client = client.filter(|client| client.disabled_at.is_none());
+        note(state, take_turns(state, client.as_ref(), deliveries).await).await
     };
-    drop(place);
+    // Clients take their time, and wait for each other.
+    let told = while_renewing(telling, || keep(state, &ids)).await;
     if let Err(fault) = told {
-        // The lease ends, and whoever looks then tries again.
+        // The claim ends, and whoever looks then tries again.
         tracing::warn!(event = "logout.queue_failed", client_id = id.as_str(), %fault);
     }
     id
+}
+
+/// Keeps what was claimed. Should that fail, a client may be told twice.
+async fn keep(state: &State, ids: &[String]) {
+    let (until, ids) = (state.now().plus(LASTS), ids.to_vec());
+    if let Err(fault) = state.db.write(move |conn| logout_delivery::keep(conn, &ids, until)).await {
+        tracing::warn!(event = "logout.claim_not_renewed", %fault);
+    }
 }
 
 async fn take_turns(
@@ -349,7 +356,7 @@ mod tests {
     fn it_looks_when_a_token_is_due_and_often_enough() {
         let now = Timestamp(1_000);
         for (due, seconds) in
-            [(None, 30), (Some(999), 30), (Some(1_000), 30), (Some(1_001), 1), (Some(9_999), 30)]
+            [(None, 2), (Some(999), 2), (Some(1_000), 2), (Some(1_001), 1), (Some(9_999), 2)]
         {
             assert_eq!(pause(due.map(Timestamp), now), Duration::from_secs(seconds), "{due:?}");
         }

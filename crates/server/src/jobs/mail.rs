@@ -1,7 +1,8 @@
 //! Sends what the outbox holds.
 //!
-//! A mail is claimed for a while before it is sent, so that several instances never send the same
-//! one at once. Whoever dies between sending and noting it leaves the mail to the next, which sends
+//! A mail is claimed before it is sent, for a few seconds that are renewed while it is sent, so that
+//! several instances never send the same one at once and whoever lives soon sends what somebody had
+//! claimed who died. That is all the turn that mails need: instances send side by side. Whoever dies between sending and noting it leaves the mail to the next, which sends
 //! it again under the same `Message-ID`: at least once.
 
 use std::sync::Arc;
@@ -18,14 +19,11 @@ use vestibule_policy::account::mask_email;
 use vestibule_storage::{Conn, StorageError, audit, outbox};
 use vestibule_web::{State, mail, urls};
 
+use super::turn::{LASTS, LOOKS, while_renewing};
 use super::{Activity, Watcher};
 
-/// How often it looks for what nobody told it of: mails of an instance that died, or of a command.
-const EVERY: Duration = Duration::from_secs(30);
 /// Mails that are sent at once, each over a connection of its own.
 const BATCH: i64 = 8;
-/// What a lease has over the time that sending takes, in seconds: for the database.
-const LEASE_MARGIN: i64 = 60;
 
 /// Sends until dropped: at once when it is woken, and when a mail is due again. With nothing due it
 /// looks only after requests came.
@@ -55,7 +53,7 @@ pub async fn run(state: State, smtp: Option<Smtp>, activity: Arc<Activity>) {
 fn pause(due: Option<Timestamp>, now: Timestamp) -> Duration {
     let seconds = due.map(|due| due.since(now)).filter(|seconds| *seconds > 0);
     let until_due = seconds.and_then(|seconds| u64::try_from(seconds).ok());
-    until_due.map_or(EVERY, |seconds| EVERY.min(Duration::from_secs(seconds)))
+    until_due.map_or(LOOKS, |seconds| LOOKS.min(Duration::from_secs(seconds)))
 }
 
 /// Sends what is due, batch by batch, until nothing is or until a whole batch met a server that is
@@ -67,16 +65,14 @@ pub async fn deliver(
     state: &State,
     smtp: Option<&Smtp>,
 ) -> Result<Option<Timestamp>, StorageError> {
-    let patience = smtp.map_or(Duration::ZERO, Smtp::timeout).as_secs();
-    let lease = i64::try_from(patience.saturating_mul(2)).unwrap_or(i64::MAX);
     loop {
         let now = state.now();
-        let until = now.plus(lease).plus(LEASE_MARGIN);
-        let claim = move |conn: &mut Conn| outbox::claim(conn, now, until, BATCH);
+        let claim = move |conn: &mut Conn| outbox::claim(conn, now, now.plus(LASTS), BATCH);
         let mails = state.db.write(claim).await?;
         let full = i64::try_from(mails.len()) == Ok(BATCH);
-        let tries: Vec<Try> =
-            join_all(mails.into_iter().map(|mail| attempt(state, smtp, mail))).await;
+        let ids: Vec<String> = mails.iter().map(|mail| mail.id.clone()).collect();
+        let sending = join_all(mails.into_iter().map(|mail| attempt(state, smtp, mail)));
+        let tries: Vec<Try> = while_renewing(sending, || keep(state, &ids)).await;
         let hopeless =
             tries.iter().all(|one| matches!(one.fate, Fate::Failed { next: Some(_), .. }));
         if !tries.is_empty() {
@@ -93,12 +89,22 @@ pub async fn deliver(
     Ok(due)
 }
 
+/// Keeps what was claimed. Should that fail, a mail may go out twice, under the same `Message-ID`.
+async fn keep(state: &State, ids: &[String]) {
+    let (until, ids) = (state.now().plus(LASTS), ids.to_vec());
+    if let Err(fault) = state.db.write(move |conn| outbox::keep(conn, &ids, until)).await {
+        tracing::warn!(event = "mail.claim_not_renewed", %fault);
+    }
+}
+
 /// A mail and what became of it.
+#[derive(Clone)]
 struct Try {
     mail: OutboxMail,
     fate: Fate,
 }
 
+#[derive(Clone)]
 enum Fate {
     /// It is with the mail server, or at `/dev/mailbox`.
     Gone,
@@ -199,7 +205,7 @@ mod tests {
     fn it_looks_when_a_mail_is_due_and_often_enough() {
         let now = Timestamp(1_000);
         for (due, seconds) in
-            [(None, 30), (Some(999), 30), (Some(1_000), 30), (Some(1_001), 1), (Some(9_999), 30)]
+            [(None, 2), (Some(999), 2), (Some(1_000), 2), (Some(1_001), 1), (Some(9_999), 2)]
         {
             assert_eq!(pause(due.map(Timestamp), now), Duration::from_secs(seconds), "{due:?}");
         }

@@ -1,11 +1,10 @@
 //! Follows the stored data keys, and seals again what rests under an older one than the newest.
 //!
 //! Each text is replaced only while the row still holds the text that was read, so nothing that
-//! somebody changes meanwhile is lost, and two instances at it at once do no harm. Exchanging the
-//! master key is another matter, which this does not do.
+//! somebody changes meanwhile is lost, and two instances at it at once would do no harm; they take
+//! turns all the same. Exchanging the master key is another matter, which this does not do.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 use vestibule_keys::KeyError;
@@ -16,12 +15,11 @@ use vestibule_storage::resealing::{self, SealedRow};
 use vestibule_web::State;
 use vestibule_web::sealed::refresh;
 
+use super::turn::{LASTS, LOOKS, Turn, Turned};
 use super::{Activity, Watcher};
 use crate::data_keys::{self, Proof, Settled};
 use crate::fault::Fault;
 
-/// How often it looks whether the keys changed.
-const EVERY: Duration = Duration::from_secs(5);
 /// Rows in one hop, so that no request waits long for it.
 const BATCH: i64 = 100;
 /// How often the rows are gone through again because some were under an older key.
@@ -40,6 +38,9 @@ pub struct Resealer {
     looked_at: Timestamp,
     /// When to go through the rows; `None` until the key changes.
     next_pass: Option<Timestamp>,
+    turn: Turn,
+    /// Another instance goes through the rows: whether it lives is seen at the next look.
+    waits: bool,
 }
 
 impl Resealer {
@@ -48,17 +49,19 @@ impl Resealer {
     pub fn new(state: State) -> Self {
         let now = state.now();
         let active = state.sealer.active();
-        Self { state, active, looked_at: now, next_pass: Some(now) }
+        let turn = Turn::new(state.clone(), "reseal");
+        Self { state, active, looked_at: now, next_pass: Some(now), turn, waits: false }
     }
 
     /// Works until dropped: once at the start, then only after requests came.
     pub async fn run(mut self, activity: Arc<Activity>) {
-        let mut ticks = interval(EVERY);
+        let mut ticks = interval(LOOKS);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut at_start = true;
         loop {
             ticks.tick().await;
-            let wanted = activity.take(Watcher::Reseal) | std::mem::take(&mut at_start);
+            let wanted =
+                activity.take(Watcher::Reseal) | std::mem::take(&mut at_start) | self.waits;
             if !wanted {
                 self.note_idle();
             } else if let Err(fault) = self.look().await {
@@ -91,11 +94,27 @@ impl Resealer {
             self.active = active;
         }
         if changed || self.next_pass.is_some_and(|at| at <= now) {
-            let pass = pass(&self.state).await?;
+            self.next_pass = self.pass_in_turn(now).await?;
             self.looked_at = self.state.now();
-            self.next_pass = (!pass.is_over()).then(|| self.looked_at.plus(WHILE_KEYS_WAIT));
         }
         Ok(())
+    }
+
+    /// Goes through the rows if nobody else does. Returns when to do so again.
+    async fn pass_in_turn(&mut self, now: Timestamp) -> Result<Option<Timestamp>, Fault> {
+        self.waits = false;
+        let held = match self.turn.take(0).await? {
+            Turned::Mine(held) => held,
+            Turned::NotBefore(at) => {
+                self.waits = true;
+                // A time that no turn can last to was told by a clock that was wrong.
+                return Ok(Some(at.min(now.plus(LASTS))));
+            }
+        };
+        let Some(pass) = held.during(pass(&self.state)).await else { return Ok(Some(now)) };
+        let pass = pass?;
+        held.done().await;
+        Ok((!pass.is_over()).then(|| self.state.now().plus(WHILE_KEYS_WAIT)))
     }
 }
 
@@ -216,6 +235,7 @@ async fn sweep_column(state: &State, column: SealedColumn, found: &mut Sweep) ->
 }
 
 /// One text, before and after.
+#[derive(Clone)]
 struct Change {
     id: String,
     old: String,
@@ -244,7 +264,7 @@ async fn replace(
     column: SealedColumn,
     changes: Vec<Change>,
 ) -> Result<usize, StorageError> {
-    let replaced = state.db.write(move |conn| {
+    let replaced = state.commit(move |conn| {
         let mut count = 0;
         for Change { id, old, new } in &changes {
             count += usize::from(resealing::replace(conn, column, id, old, new)?);

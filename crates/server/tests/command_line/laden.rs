@@ -38,7 +38,7 @@ impl Site {
     /// Runs a job on its database.
     pub fn rows<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&mut Conn) -> Result<T, StorageError> + Send + 'static,
+        job: impl FnOnce(&mut Conn) -> Result<T, StorageError> + Clone + Send + 'static,
     ) -> T {
         self.premises().db.write(job).wait().unwrap()
     }

@@ -7,10 +7,17 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod copies;
 mod data_keys;
 mod laden;
+mod migrations;
+mod proxies;
+mod restore_drill;
 mod site;
+mod stop;
+mod told;
 mod users;
+mod visitor;
 
 use std::fs;
 use std::path::Path;

@@ -20,6 +20,7 @@ impl Site {
     pub fn new() -> Self {
         let folder = TempDir::new().unwrap();
         let text = "[server]\nlisten = \"127.0.0.1:0\"\nworkers = 1\nshutdown_timeout = \"10s\"\n\
+                    drain_delay = \"0s\"\n\
                     [metrics]\nlisten = \"off\"\n[keys]\nalgorithms = [\"RS256\", \"ES256\"]\n\
                     [password]\nmemory_kib = 7168\niterations = 5\n[log]\nformat = \"json\"\n";
         fs::write(folder.path().join("vestibule.toml"), text).unwrap();
@@ -93,6 +94,11 @@ impl Server {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &str {
+        &self.address
     }
 
     pub fn signal(&self, name: &str) {

@@ -52,7 +52,7 @@ fn start() -> Result<PrivateServer, String> {
         .map_err(|error| error.to_string())?
         .keep();
     let port = free_port().map_err(|error| error.to_string())?;
-    let mut watcher = watch(&bin, &folder, port)?;
+    let mut watcher = watch(WATCH, &[&bin, &folder], port)?;
     let said = watcher.stdout.take().map(BufReader::new).and_then(|output| output.lines().next());
     if !matches!(said, Some(Ok(line)) if line == "ready") {
         let log = fs::read_to_string(folder.join("log")).unwrap_or_default();
@@ -74,15 +74,16 @@ fn binaries() -> Option<PathBuf> {
 
 /// A port that nobody has now. Somebody may take it before the server does; then the start fails
 /// with the server's own message.
-fn free_port() -> std::io::Result<u16> {
+pub(super) fn free_port() -> std::io::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
-/// Starts the watcher, as the user `postgres` if this is root: the server refuses to be root.
-fn watch(bin: &Path, folder: &Path, port: u16) -> Result<Child, String> {
+/// Starts the watcher `script` with `paths`, the last of which is its own folder, and `port`; as the
+/// user `postgres` if this is root, which the servers refuse to be.
+pub(super) fn watch(script: &str, paths: &[&Path], port: u16) -> Result<Child, String> {
     let is_root = fs::metadata("/proc/self").is_ok_and(|me| me.uid() == 0);
     let mut command = if is_root {
-        let given = Command::new("chown").arg("postgres").arg(folder).status();
+        let given = Command::new("chown").args(["-R", "postgres"]).args(paths.last()).status();
         if !given.is_ok_and(|status| status.success()) {
             return Err("cannot give a folder to the user postgres".to_owned());
         }
@@ -93,8 +94,8 @@ fn watch(bin: &Path, folder: &Path, port: u16) -> Result<Child, String> {
         Command::new("sh")
     };
     command
-        .args(["-c", WATCH, "watch"])
-        .args([bin, folder])
+        .args(["-c", script, "watch"])
+        .args(paths)
         .arg(port.to_string())
         .current_dir("/")
         // Ctrl-C is for the tests; this has to clean up after them.

@@ -19,6 +19,15 @@ on_both!(
     an_assertion_counts_once_for_each_client,
 );
 
+through_a_pooler!(
+    a_code_works_once,
+    a_refresh_token_has_one_successor,
+    a_generation_exists_once_in_a_family,
+    an_opaque_token_carries_its_claims,
+    a_token_is_revoked_by_its_jti,
+    an_assertion_counts_once_for_each_client,
+);
+
 fn a_code_works_once(database: &TestDatabase) {
     let db = with_grant(database);
     write(&db, |conn| authorization_code::insert(conn, &a_code("code")));

@@ -1,18 +1,24 @@
 //! Rows that are over, and rows that look like it.
 
 use vestibule_model::{
-    ClientId, GrantId, InteractionId, SessionId, Timestamp, UserId, device::Device, guess::Counter,
-    mail::OutboxMail, sign_in::SignIn, verification::Verification,
+    ClientId, GrantId, InteractionId, SessionId, Timestamp, UserId, audit::AuditEvent,
+    device::Device, grant::ConsentRecord, guess::Counter, mail::OutboxMail, sign_in::SignIn,
+    verification::Verification,
 };
 use vestibule_storage::{
-    Conn, Db, StorageError, authorization_code, browser_session, client, client_assertion, device,
-    expiry, grant, guess, interaction, opaque_access_token, outbox, refresh_token, revoked_token,
-    setup_link, sign_in, spent_challenge, testing::TestDatabase, verification,
+    Conn, Db, StorageError, audit, authorization_code, browser_session, client, client_assertion,
+    consent, device, expiry,
+    expiry::{Ended, Retention},
+    grant, guess, interaction, opaque_access_token, outbox, refresh_token, revoked_token,
+    setup_link, sign_in, spent_challenge,
+    testing::TestDatabase,
+    verification,
 };
 
 use crate::fixtures::{
-    NOW, a_client, a_code, a_device, a_grant, a_mail, a_refresh_token, a_session, a_sign_in, a_use,
-    a_verification, an_interaction, an_opaque_token, hash, read, with_grant, write,
+    NOW, a_client, a_code, a_device, a_grant, a_mail, a_record, a_refresh_token, a_session,
+    a_sign_in, a_use, a_verification, an_interaction, an_opaque_token, hash, read, with_grant,
+    write,
 };
 
 on_both!(
@@ -21,6 +27,8 @@ on_both!(
     a_sealed_reply_goes_long_before_its_token,
     a_batch_bounds_the_work,
     another_clients_assertion_mark_stays,
+    the_lag_is_the_age_of_the_oldest_row_that_should_have_gone,
+    records_go_when_somebody_says_so,
 );
 
 /// A row of each table, all ending at `NOW + 1000`; the grant of the codes and tokens lives on.
@@ -124,8 +132,16 @@ fn each_row_goes_at_its_end_and_not_before(database: &TestDatabase) {
         "verification",
     ];
     assert_eq!(after(&db, end.plus(-1)), all);
-    let reusable =
-        ["interaction", "code", "refresh", "grant", "revoked", "assertion", "verification"];
+    let reusable = [
+        "interaction",
+        "code",
+        "refresh",
+        "grant",
+        "revoked",
+        "assertion",
+        "challenge",
+        "verification",
+    ];
     assert_eq!(after(&db, end), reusable);
     assert_eq!(after(&db, end.plus(expiry::CLOCK_MARGIN - 1)), reusable);
     let reusable = ["interaction", "code", "refresh", "grant", "verification"];
@@ -203,4 +219,185 @@ fn another_clients_assertion_mark_stays(database: &TestDatabase) {
     };
     assert!(!claim("app"), "still marked");
     assert!(claim("attacker"), "gone");
+}
+
+fn the_lag_is_the_age_of_the_oldest_row_that_should_have_gone(database: &TestDatabase) {
+    let db = one_of_each(database);
+    let end = NOW.plus(1_000);
+    let lag =
+        |ended, now| read(&db, move |conn| expiry::lag(conn, ended, now, &Retention::default()));
+    for (ended, stays) in [
+        (Ended::BrowserSessions, 0),
+        (Ended::Guesses, 0),
+        (Ended::RevokedTokens, expiry::CLOCK_MARGIN),
+        (Ended::ClientAssertions, expiry::CLOCK_MARGIN),
+        (Ended::RefreshTokens, expiry::REUSE_KNOWN_FOR),
+        (Ended::Grants, expiry::REUSE_KNOWN_FOR),
+    ] {
+        assert_eq!(lag(ended, NOW), 0, "{ended:?}");
+        assert_eq!(lag(ended, end.plus(stays)), 0, "{ended:?}");
+        assert_eq!(lag(ended, end.plus(stays + 7)), 7, "{ended:?}");
+    }
+    for ended in Ended::ALL {
+        after(&db, end.plus(expiry::REUSE_KNOWN_FOR + 7));
+        assert_eq!(lag(ended, end.plus(expiry::REUSE_KNOWN_FOR + 7)), 0, "{ended:?}");
+    }
+}
+
+fn records_go_when_somebody_says_so(database: &TestDatabase) {
+    let db = with_grant(database);
+    let ages = [("old", 1_000), ("young", 10)];
+    write(&db, move |conn| {
+        for (name, age) in ages {
+            let event = AuditEvent::new(NOW.plus(-age), "login.failed", name);
+            audit::insert(conn, &event)?;
+            let record = ConsentRecord { at: NOW.plus(-age), ..a_record(name) };
+            consent::record(conn, &record)?;
+            let mail =
+                OutboxMail { created_at: NOW.plus(-age), next_attempt_at: None, ..a_mail(name) };
+            outbox::insert(conn, &mail)?;
+        }
+        let waiting = OutboxMail { created_at: NOW.plus(-1_000), ..a_mail("waiting") };
+        outbox::insert(conn, &waiting)
+    });
+    let sweep = |retention: Retention| {
+        let kinds = [Ended::AuditEvents, Ended::ConsentRecords, Ended::SentMails];
+        write(&db, move |conn| {
+            kinds
+                .map(|kind| expiry::delete_batch(conn, kind, NOW, &retention, 10))
+                .into_iter()
+                .sum()
+        })
+    };
+    let counted: usize = sweep(Retention::default());
+    assert_eq!(counted, 0, "for ever, unless somebody says otherwise");
+    let kept = Retention { audit: Some(500), consent_records: Some(500), mails: Some(500) };
+    let lag = read(&db, move |conn| expiry::lag(conn, Ended::AuditEvents, NOW, &kept));
+    assert_eq!(lag, 500);
+    assert_eq!(sweep(kept), 3);
+    assert_eq!(sweep(kept), 0);
+    let mails = read(&db, |conn| outbox::list_recent(conn, 9));
+    let mut left: Vec<_> = mails.iter().map(|mail| mail.id.as_str()).collect();
+    left.sort_unstable();
+    assert_eq!(left, ["waiting", "young"], "what was not sent yet is not over");
+    assert_eq!(read(&db, |conn| audit::list_recent(conn, 9)).len(), 1);
+    let records = read(&db, |conn| consent::records_of_user(conn, &UserId::new("u1"), 9));
+    assert_eq!(records.len(), 1);
+}
+
+/// With many rows, PostgreSQL has the choice, and must not read or sort them all.
+mod on_postgres {
+    use std::sync::{Arc, Mutex};
+
+    use diesel::{
+        Connection, QueryableByName, RunQueryDsl,
+        connection::{InstrumentationEvent, SimpleConnection},
+        sql_query,
+        sql_types::Text,
+    };
+    use vestibule_storage::expiry::{Ended, Retention};
+
+    use super::*;
+
+    const MANY: &str = "
+        INSERT INTO revoked_tokens SELECT i::text, 1700000000 + i * 100 FROM generate_series(1, 20000) i;
+        INSERT INTO spent_challenges SELECT i::text, 1700000000 + i * 100 FROM generate_series(1, 20000) i;
+        INSERT INTO client_assertions SELECT i::text, 'app', 1700000000 + i * 100
+            FROM generate_series(1, 20000) i;
+        INSERT INTO guesses SELECT i::text, 1, i, i, NULL, 1700000000 + i * 100
+            FROM generate_series(1, 20000) i;
+        INSERT INTO grants (id, client_id, user_id, session_id, scope, is_offline, claims, auth_time,
+            acr, amr, created_at, expires_at) SELECT 'g' || i, 'app', 'u1', i::text, '', true, '{}', 0,
+            '', '[]', i, 1700000000 + i * 100 FROM generate_series(2, 20000) i;
+        INSERT INTO refresh_tokens (hash, grant_id, generation, created_at, expires_at, used_at,
+            sealed_reply) SELECT i::text, 'g1', i, i, 1700000000 + i * 100, 1700000000 + i * 100,
+            CASE WHEN i % 9 = 0 THEN 'sealed' END FROM generate_series(1, 20000) i;
+        INSERT INTO opaque_access_tokens SELECT i::text, 'app', 'g1', '{}', 1700000000 + i * 100
+            FROM generate_series(1, 20000) i;
+        INSERT INTO outbox (id, kind, sealed_message, created_at, attempts, expires_at)
+            SELECT i::text, '', '', 1700000000 + i * 100, 0, 1700000000 + i * 100
+            FROM generate_series(1, 20000) i;
+        INSERT INTO consent_records SELECT i::text, 'u1', 'app', '', '', '', '', 1700000000 + i * 100
+            FROM generate_series(1, 20000) i;
+        INSERT INTO audit_events (at, event, request_id, detail) SELECT 1700000000 + i * 100, '', '', ''
+            FROM generate_series(1, 20000) i;
+        ANALYZE;";
+
+    #[derive(QueryableByName)]
+    struct PlanLine {
+        #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+        line: String,
+    }
+
+    #[test]
+    fn what_goes_is_found_by_an_index_among_many_rows() {
+        let database = TestDatabase::postgres();
+        drop(with_grant(&database));
+        let mut conn = database.connect().unwrap();
+        conn.batch_execute(MANY).unwrap();
+        let recorded = Arc::new(Mutex::new(Vec::new()));
+        let sink = Arc::clone(&recorded);
+        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::StartQuery { query, .. } = event {
+                sink.lock().unwrap().push(query.to_string().replace('\n', " "));
+            }
+        });
+        let kinds = [
+            Ended::SealedReplies,
+            Ended::SpentChallenges,
+            Ended::Guesses,
+            Ended::Mails,
+            Ended::OpaqueAccessTokens,
+            Ended::RevokedTokens,
+            Ended::ClientAssertions,
+            Ended::RefreshTokens,
+            Ended::Grants,
+            Ended::SentMails,
+            Ended::ConsentRecords,
+            Ended::AuditEvents,
+        ];
+        let retention = Retention { audit: Some(0), consent_records: Some(0), mails: Some(0) };
+        let now = Timestamp(1_701_000_000);
+        for kind in kinds {
+            assert!(expiry::lag(&mut conn, kind, now, &retention).unwrap() >= 0);
+            assert_eq!(expiry::delete_batch(&mut conn, kind, now, &retention, 1).unwrap(), 1);
+        }
+        let Conn::Postgres(mut inner) = database.connect().unwrap() else { unreachable!() };
+        let statements: Vec<String> = recorded.lock().unwrap().clone();
+        let selects = statements.iter().filter(|text| text.starts_with("SELECT"));
+        let mut checked = 0;
+        for (number, text) in selects.enumerate() {
+            let text = text.split(" -- binds:").next().unwrap();
+            let parameters = (1..9).take_while(|nr| text.contains(&format!("${nr}"))).count();
+            let values = ["1701000000", "200"].get(..parameters).unwrap().join(", ");
+            inner.batch_execute(&format!("PREPARE s{number} AS {text}")).unwrap();
+            let plan: Vec<PlanLine> = sql_query(format!("EXPLAIN EXECUTE s{number} ({values})"))
+                .load(&mut inner)
+                .unwrap();
+            let plan = plan.iter().map(|line| line.line.as_str()).collect::<Vec<_>>().join("\n");
+            assert!(plan.contains("Index"), "{text}\n{plan}");
+            assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{text}\n{plan}");
+            checked += 1;
+        }
+        assert!(checked >= 2 * kinds.len() - 1, "{checked}: {statements:#?}");
+    }
+
+    #[test]
+    fn what_somebody_holds_is_not_waited_for() {
+        let database = TestDatabase::postgres();
+        let db = database.open();
+        write(&db, |conn| {
+            revoked_token::insert(conn, "held", NOW)?;
+            revoked_token::insert(conn, "free", NOW)
+        });
+        let mut holder = database.connect().unwrap();
+        holder
+            .batch_execute("BEGIN; SELECT 1 FROM revoked_tokens WHERE jti = 'held' FOR UPDATE")
+            .unwrap();
+        let later = NOW.plus(expiry::CLOCK_MARGIN);
+        assert_eq!(write(&db, move |conn| expiry::delete_expired(conn, later, 10)), 1);
+        assert!(read(&db, |conn| revoked_token::contains(conn, "held")));
+        holder.batch_execute("COMMIT").unwrap();
+        assert_eq!(write(&db, move |conn| expiry::delete_expired(conn, later, 10)), 1);
+    }
 }

@@ -34,7 +34,7 @@ pub const NOW: Timestamp = Timestamp(1_800_000_000);
 /// Runs `work` in a transaction that must succeed.
 pub fn write<T: Send + 'static>(
     db: &Db,
-    work: impl FnOnce(&mut Conn) -> Result<T, StorageError> + Send + 'static,
+    work: impl FnOnce(&mut Conn) -> Result<T, StorageError> + Clone + Send + 'static,
 ) -> T {
     db.write(work).wait().unwrap()
 }
@@ -42,7 +42,7 @@ pub fn write<T: Send + 'static>(
 /// Runs `work` on a reader; it must succeed.
 pub fn read<T: Send + 'static>(
     db: &Db,
-    work: impl FnOnce(&mut Conn) -> Result<T, StorageError> + Send + 'static,
+    work: impl FnOnce(&mut Conn) -> Result<T, StorageError> + Clone + Send + 'static,
 ) -> T {
     db.read(work).wait().unwrap()
 }

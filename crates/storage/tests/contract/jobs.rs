@@ -31,11 +31,25 @@ on_both!(
     a_violated_constraint_ends_only_its_own_job,
 );
 
+through_a_pooler!(
+    a_job_that_errs_is_undone_alone,
+    a_job_that_panics_is_undone_and_the_thread_goes_on,
+    a_full_queue_refuses_at_once,
+    a_job_that_waited_too_long_is_not_run,
+    a_write_happens_though_nobody_waits,
+    a_read_that_nobody_waits_for_is_skipped,
+    what_was_answered_is_there_for_others,
+    shutdown_finishes_what_waits_and_refuses_the_rest,
+    an_answer_can_be_awaited,
+    the_last_clone_may_end_inside_a_job,
+    a_violated_constraint_ends_only_its_own_job,
+);
+
 /// Holds the only worker until the sender is dropped or used.
 fn hold(db: &Db) -> (mpsc::Sender<()>, Pending<(), StorageError>) {
     let (release, released) = mpsc::channel();
     let (started, running) = mpsc::channel();
-    let pending = db.write(move |_| {
+    let pending = db.write_once(move |_| {
         started.send(()).unwrap();
         // An error means that the sender is gone, which also is a release.
         let _ = released.recv();
@@ -120,7 +134,7 @@ fn a_job_that_waited_too_long_is_not_run(database: &TestDatabase) {
     let db = Db::open(&settings).unwrap();
     let (_never, not_before) = mpsc::channel::<()>();
     let (started, running) = mpsc::channel();
-    let slow = db.write(move |_| {
+    let slow = db.write_once(move |_| {
         started.send(()).unwrap();
         // Busy for longer than the next job may wait.
         let _ = not_before.recv_timeout(Duration::from_millis(700));
@@ -147,7 +161,7 @@ fn a_read_that_nobody_waits_for_is_skipped(database: &TestDatabase) {
     let db = narrow(database, 10);
     let runs = Arc::new(AtomicUsize::new(0));
     let (release, released) = mpsc::channel::<()>();
-    let held = db.read(move |_| {
+    let held = db.read_once(move |_| {
         let _ = released.recv();
         Ok::<(), StorageError>(())
     });
@@ -280,7 +294,14 @@ fn on_sqlite_a_full_disk_yields_no_false_answer() {
         })
         .collect();
     drop(release);
-    let answers: Vec<bool> = jobs.into_iter().map(|job| job.wait().is_ok()).collect();
+    let answers: Vec<_> = jobs.into_iter().map(Pending::wait).collect();
+    for answer in answers.iter().filter_map(|answer| answer.as_ref().err()) {
+        assert!(
+            matches!(answer, StorageError::Unavailable(why) if why.contains("fix:")),
+            "{answer}"
+        );
+    }
+    let answers: Vec<bool> = answers.iter().map(Result::is_ok).collect();
     assert!(answers.contains(&false));
     let mut other = database.connect().unwrap();
     for (jti, answer) in marks.iter().zip(answers) {
@@ -321,7 +342,7 @@ fn on_postgres_a_statement_and_a_lock_have_a_time_limit() {
     let slow = db.read(|conn| Ok::<_, StorageError>(conn.batch_execute("SELECT pg_sleep(30)")?));
     let slow = slow.wait();
     assert!(
-        matches!(&slow, Err(StorageError::Database(why)) if why.contains("timeout")),
+        matches!(&slow, Err(StorageError::Unavailable(why)) if why.contains("timeout")),
         "{slow:?}"
     );
 

@@ -19,6 +19,19 @@ macro_rules! on_both {
     };
 }
 
+/// Makes one more test of each body: on PostgreSQL with a pooler in transaction mode in between.
+#[cfg(test)]
+macro_rules! through_a_pooler {
+    ($($body:ident),* $(,)?) => {
+        mod pooled {
+            $(#[test]
+            fn $body() {
+                super::$body(&vestibule_storage::testing::TestDatabase::pooled());
+            })*
+        }
+    };
+}
+
 #[cfg(test)]
 mod account_pages;
 #[cfg(test)]
@@ -27,6 +40,8 @@ mod accounts;
 mod apps;
 #[cfg(test)]
 mod catalogue;
+#[cfg(test)]
+mod changes;
 #[cfg(test)]
 mod credentials;
 #[cfg(test)]
@@ -46,9 +61,13 @@ mod grants;
 #[cfg(test)]
 mod guesses;
 #[cfg(test)]
+mod inspect;
+#[cfg(test)]
 mod jobs;
 #[cfg(test)]
 mod keys;
+#[cfg(test)]
+mod leases;
 #[cfg(test)]
 mod logouts;
 #[cfg(test)]
@@ -71,3 +90,5 @@ mod races;
 mod registrations;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod transfers;

@@ -24,10 +24,13 @@ use vestibule_model::{
 };
 use vestibule_storage::{
     Conn, StorageError, audit, authorization_code, browser_session, client, client_assertion,
-    consent, data_key, device, encryption_key, expiry, factor, grant, guess, health,
-    initial_access_token, interaction, logout_delivery, opaque_access_token, outbox, passkey,
-    recovery_code, refresh_token, resealing, revoked_token, session_client, setup_link, sign_in,
-    signing_key, spent_challenge, terms, testing::TestDatabase, totp_device, user, verification,
+    consent, data_key, device, encryption_key, expiry,
+    expiry::{Ended, Retention},
+    factor, grant, guess, health, initial_access_token, interaction, lease, logout_delivery,
+    opaque_access_token, outbox, passkey, recovery_code, refresh_token, resealing, revoked_token,
+    session_client, setup_link, sign_in, signing_key, spent_challenge, terms,
+    testing::TestDatabase,
+    totp_device, user, verification,
 };
 
 use crate::fixtures::{
@@ -62,9 +65,11 @@ fn walk(conn: &mut Conn) -> Result<(), StorageError> {
     walk_mails(conn)?;
     walk_keys(conn)?;
     walk_sealed(conn)?;
+    walk_leases(conn)?;
     health::ping(conn)?;
     user::erase(conn, &UserId::new("u1"), NOW)?;
     expiry::delete_expired(conn, NOW, 10)?;
+    walk_expiry(conn)?;
     Ok(())
 }
 
@@ -75,6 +80,31 @@ fn walk_initial_access_tokens(conn: &mut Conn) -> Result<(), StorageError> {
     initial_access_token::list(conn)?;
     initial_access_token::delete(conn, "t1")?;
     Ok(())
+}
+
+fn walk_expiry(conn: &mut Conn) -> Result<(), StorageError> {
+    let retention = Retention { audit: Some(0), consent_records: Some(0), mails: Some(0) };
+    for ended in Ended::ALL {
+        expiry::lag(conn, ended, NOW, &retention)?;
+        expiry::delete_batch(conn, ended, NOW, &retention, 10)?;
+    }
+    Ok(())
+}
+
+fn walk_leases(conn: &mut Conn) -> Result<(), StorageError> {
+    let ask = lease::Ask {
+        name: "work".to_owned(),
+        holder: "somebody".to_owned(),
+        now: NOW,
+        lasts: 8,
+        rests: 0,
+    };
+    let lease::Taken::Mine(mine) = lease::take(conn, &ask)? else { unreachable!() };
+    lease::take(conn, &ask)?;
+    lease::renew(conn, &mine, NOW, 8)?;
+    lease::guard(conn, &mine)?;
+    lease::holder(conn, "work", NOW)?;
+    lease::release(conn, &mine, NOW, true)
 }
 
 fn walk_users(conn: &mut Conn) -> Result<(), StorageError> {
@@ -242,6 +272,7 @@ fn walk_mails(conn: &mut Conn) -> Result<(), StorageError> {
     logout_delivery::next_due(conn)?;
     logout_delivery::waiting(conn)?;
     logout_delivery::claim(conn, NOW, NOW.plus(60), &[ClientId::new("busy")], 5)?;
+    logout_delivery::keep(conn, &["s1.app".to_owned()], NOW)?;
     logout_delivery::failed(conn, "s1.app", None, "no answer")?;
     logout_delivery::sent(conn, "s1.app", NOW)?;
     logout_delivery::list_of_client(conn, &ClientId::new("app"), 3)?;
@@ -249,6 +280,7 @@ fn walk_mails(conn: &mut Conn) -> Result<(), StorageError> {
     outbox::next_due(conn)?;
     outbox::waiting(conn)?;
     outbox::claim(conn, NOW, NOW.plus(60), 5)?;
+    outbox::keep(conn, &["m1".to_owned()], NOW)?;
     outbox::failed(conn, "m1", None, "no answer")?;
     outbox::sent(conn, "m1", NOW)?;
     outbox::list_recent(conn, 3)?;

@@ -36,6 +36,25 @@ on_both!(
     an_initial_access_token_is_used_by_one,
 );
 
+through_a_pooler!(
+    a_code_is_redeemed_by_one,
+    a_refresh_token_is_rotated_by_one,
+    an_assertion_is_claimed_by_one,
+    a_setup_link_is_used_by_one,
+    a_grant_is_revoked_by_one,
+    a_password_hash_is_replaced_by_one,
+    a_session_of_reads_and_writes_agrees_on_one_winner,
+    a_sign_in_is_finished_by_one,
+    a_challenge_is_spent_by_one,
+    a_verification_is_used_by_one,
+    a_time_step_is_spent_by_one,
+    a_recovery_code_is_used_by_one,
+    a_password_leaves_each_of_its_predecessors_to_the_history,
+    a_mail_is_claimed_by_one,
+    no_failure_is_lost,
+    an_initial_access_token_is_used_by_one,
+);
+
 /// Prepares each round with `prepare`, lets every thread `attempt` it at the same moment, and
 /// demands exactly one `true` a round.
 fn race(

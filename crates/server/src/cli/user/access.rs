@@ -19,13 +19,13 @@ use crate::premises::Premises;
 pub(super) fn lock(who: &Who, premises: &Premises, output: &mut Output) -> Result<(), Fault> {
     let user = who.find(premises)?;
     let (id, now) = (user.id.clone(), premises.now());
-    let ended = premises.db.write(move |conn| {
+    let ended = premises.write(move |conn| {
         vestibule_storage::user::set_disabled(conn, &id, Some(now))?;
         let ended = end_everything(conn, &id, now)?;
         note(conn, now, "user.locked", &id)?;
         Ok::<_, StorageError>(ended)
     });
-    let ended = ended.wait()?;
+    let ended = ended?;
     let words = format!("Locked the account {}: {}.", user.username, ended.in_words());
     answer(premises, &user, ended.to_json(), &words, output)
 }
@@ -33,14 +33,14 @@ pub(super) fn lock(who: &Who, premises: &Premises, output: &mut Output) -> Resul
 pub(super) fn unlock(who: &Who, premises: &Premises, output: &mut Output) -> Result<(), Fault> {
     let user = who.find(premises)?;
     let (id, now, digester) = (user.id.clone(), premises.now(), premises.digester());
-    let opened = premises.db.write(move |conn| {
+    let opened = premises.write(move |conn| {
         vestibule_storage::user::set_disabled(conn, &id, None)?;
         let devices = vestibule_storage::device::list_of_user(conn, &id)?;
         let names = guesses_at(&digester, &id, &devices);
         vestibule_storage::guess::clear(conn, &names)?;
         note(conn, now, "user.unlocked", &id)
     });
-    opened.wait()?;
+    opened?;
     let words = format!("The account {} is open; its wrong guesses are forgotten.", user.username);
     answer(premises, &user, json!({}), &words, output)
 }
@@ -64,13 +64,13 @@ fn guesses_at(digester: &Digester, id: &UserId, devices: &[Device]) -> Vec<Strin
 pub(super) fn reset_mfa(who: &Who, premises: &Premises, output: &mut Output) -> Result<(), Fault> {
     let user = who.find(premises)?;
     let (id, now) = (user.id.clone(), premises.now());
-    let done = premises.db.write(move |conn| {
+    let done = premises.write(move |conn| {
         let removed = remove_factors(conn, &id)?;
         let ended = end_everything(conn, &id, now)?;
         note(conn, now, "mfa.reset", &id)?;
         Ok::<_, OAuthError>((removed, ended))
     });
-    let (removed, ended) = done.wait()?;
+    let (removed, ended) = done?;
     let words = format!(
         "Removed from the account {}: {} authenticator apps, {} passkeys, {} recovery codes; {}.",
         user.username,

@@ -30,7 +30,7 @@ pub(super) fn run(erase: &Erase, premises: &Premises, output: &mut Output) -> Re
     }
     let (id, now) = (user.id.clone(), premises.now());
     let (settings, sealer) = (premises.config.settings(), premises.sealer());
-    let erased = premises.db.write(move |conn| {
+    let erased = premises.write(move |conn| {
         // Read again, and in the same transaction: two commands may run at once.
         let users = vestibule_storage::user::list(conn)?;
         let is_admin = users.iter().any(|user| user.id == id && user.is_admin);
@@ -43,7 +43,7 @@ pub(super) fn run(erase: &Erase, premises: &Premises, output: &mut Output) -> Re
         let erased = erasure::erase(conn, &desk, &id, now, "command-line")?;
         Ok(if erased { Outcome::Erased } else { Outcome::Gone })
     });
-    match erased.wait()? {
+    match erased? {
         Outcome::Erased => output.answer(
             &json!({ "sub": user.id, "erased": true }),
             &format!("Erased the account {}.", user.username),

@@ -1,0 +1,321 @@
+//! A pool of connections: which of them are fit for another job, and what happens to all of them when
+//! one turns out to be dead.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use diesel::r2d2::R2D2Connection;
+use parking_lot::Mutex;
+use scheduled_thread_pool::ScheduledThreadPool;
+
+use crate::{
+    Conn, DatabaseSettings, DatabaseUrl, StorageError,
+    connection::{self, Purpose},
+    trouble::{Trouble, Witness},
+};
+
+/// A connection that is unused for so long is asked whether it still lives before the next job
+/// gets it; a busier one is not, to spare each job a round trip.
+const TRUSTED_FOR: Duration = Duration::from_secs(5);
+
+/// How long the pool waits before it tries again to open a connection. r2d2 doubles the pause up to
+/// half of its own connection timeout, so that timeout is what keeps it short; jobs wait by theirs.
+const RETRY_AFTER: Duration = Duration::from_millis(250);
+
+/// While connections fail, this is how often it is logged.
+const LOG_EVERY: Duration = Duration::from_secs(5);
+
+/// Threads that open PostgreSQL's connections: a server that is back serves several at once.
+const OPENERS: usize = 3;
+
+/// A connection in the pool, with what the pool must know to trust it.
+pub(crate) struct Pooled {
+    pub(crate) conn: Conn,
+    pub(crate) witness: Witness,
+    last_used: Instant,
+    /// The last job failed, perhaps because the connection did.
+    is_suspect: bool,
+    /// It serves nobody any more.
+    is_doomed: bool,
+    /// The era that it was opened in.
+    era: u64,
+    retires_at: Option<Instant>,
+}
+
+impl Pooled {
+    /// Notes that a job just used the connection, and whether all went well.
+    pub(crate) fn used(&mut self, went_well: bool) {
+        self.last_used = Instant::now();
+        self.is_suspect = !went_well;
+    }
+
+    /// Nobody gets it again.
+    pub(crate) fn doom(&mut self) {
+        self.is_doomed = true;
+    }
+
+    fn is_old(&self) -> bool {
+        self.retires_at.is_some_and(|end| end <= Instant::now())
+    }
+}
+
+impl std::fmt::Debug for Pooled {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Pooled").field("era", &self.era).finish_non_exhaustive()
+    }
+}
+
+/// What a pool's connections and workers know together.
+#[derive(Debug, Default)]
+pub(crate) struct Health {
+    /// Counted up whenever a connection turned out to be dead or read-only: whatever was opened
+    /// before has met the same fate, or soon will.
+    era: AtomicU64,
+    /// No connection could be opened lately.
+    is_down: AtomicBool,
+    opened: AtomicU64,
+    lost: AtomicU64,
+    jobs: AtomicU64,
+    retries: AtomicU64,
+    /// How long jobs waited for a connection, in microseconds, added up.
+    waited: AtomicU64,
+}
+
+impl Health {
+    /// A connection of `pooled`'s age turned out to be of no use: none of that age is used again.
+    pub(crate) fn lost(&self, pooled: &mut Pooled) {
+        pooled.doom();
+        self.lost.fetch_add(1, Ordering::Relaxed);
+        // Who comes second finds the era begun already.
+        let _ = self.era.compare_exchange(
+            pooled.era,
+            pooled.era + 1,
+            Ordering::AcqRel,
+            Ordering::Acquire,
+        );
+    }
+
+    /// A job got a connection, `since` when it asked.
+    pub(crate) fn got(&self, since: Instant) {
+        let waited = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.jobs.fetch_add(1, Ordering::Relaxed);
+        self.waited.fetch_add(waited, Ordering::Relaxed);
+    }
+
+    /// A job is run once more.
+    pub(crate) fn again(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// A pool's figures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PoolState {
+    /// `primary`, `replica`; for SQLite `reader`, `writer`.
+    pub name: &'static str,
+    /// The most connections there may be.
+    pub size: u32,
+    /// Connections that a job holds.
+    pub in_use: u32,
+    /// Connections that wait for one.
+    pub idle: u32,
+    /// Jobs that wait for a thread or a connection.
+    pub waiting: usize,
+    /// Jobs that got a connection, since the start.
+    pub jobs: u64,
+    /// How long those had waited, added up.
+    pub waited: Duration,
+    /// Jobs that were run once more: after a deadlock, a serialization failure, a lost connection.
+    pub retries: u64,
+    /// Connections opened since the start.
+    pub opened: u64,
+    /// Connections that turned out to be dead or read-only.
+    pub lost: u64,
+}
+
+/// A pool, by name, with what is known of it.
+#[derive(Clone)]
+pub(crate) struct Pool {
+    pub(crate) name: &'static str,
+    pub(crate) connections: r2d2::Pool<Connector>,
+    pub(crate) health: Arc<Health>,
+}
+
+impl Pool {
+    /// Builds the pool that `size` workers draw from. It opens its first connection at once and more
+    /// as they are needed: an idle pool runs no statement.
+    pub(crate) fn new(name: &'static str, connector: Connector, size: u32) -> Self {
+        let health = Arc::clone(&connector.health);
+        let settings = &connector.settings;
+        let is_postgres = matches!(settings.url, DatabaseUrl::Postgres { .. });
+        let idle = is_postgres.then_some(settings.idle_timeout).filter(|time| !time.is_zero());
+        let openers = ScheduledThreadPool::builder()
+            .num_threads(if is_postgres { OPENERS } else { 1 })
+            .thread_name_pattern("db-open")
+            .build();
+        let connections = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            // Each connection knows its own end.
+            .max_lifetime(None)
+            .idle_timeout(idle)
+            .connection_timeout(RETRY_AFTER * 2)
+            .error_handler(Box::new(Log { silent_until: Mutex::new(None) }))
+            .thread_pool(Arc::new(openers))
+            .build_unchecked(connector);
+        Self { name, connections, health }
+    }
+
+    /// The figures; `waiting` jobs are in its queue.
+    pub(crate) fn state(&self, waiting: usize) -> PoolState {
+        let connections = self.connections.state();
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        PoolState {
+            name: self.name,
+            size: self.connections.max_size(),
+            in_use: connections.connections.saturating_sub(connections.idle_connections),
+            idle: connections.idle_connections,
+            waiting,
+            jobs: read(&self.health.jobs),
+            waited: Duration::from_micros(read(&self.health.waited)),
+            retries: read(&self.health.retries),
+            opened: read(&self.health.opened),
+            lost: read(&self.health.lost),
+        }
+    }
+}
+
+/// Which server a connection leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    Primary(Purpose),
+    Replica,
+}
+
+/// Opens connections for a pool.
+#[derive(Clone, Debug)]
+pub(crate) struct Connector {
+    pub(crate) settings: Arc<DatabaseSettings>,
+    pub(crate) target: Target,
+    pub(crate) health: Arc<Health>,
+}
+
+/// Why the pool has no use for a connection.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unfit {
+    #[error("it is old enough")]
+    Old,
+    #[error("others of its age were dead")]
+    PastEra,
+    #[error(transparent)]
+    Fault(#[from] StorageError),
+}
+
+impl Connector {
+    /// When a connection that is opened now ends.
+    fn end(&self, serial: u64) -> Option<Instant> {
+        let lifetime = self.settings.max_lifetime;
+        let is_postgres = matches!(self.settings.url, DatabaseUrl::Postgres { .. });
+        let is_limited = is_postgres && !lifetime.is_zero();
+        is_limited.then(|| Instant::now() + lifetime.mul_f64(0.9) + spread(serial, lifetime / 10))
+    }
+}
+
+/// A part of `range`, another for each `serial`: what many do at once is pulled apart.
+pub(crate) fn spread(serial: u64, range: Duration) -> Duration {
+    // The golden ratio's multiples, modulo one, lie as far apart as can be.
+    let mixed =
+        serial.wrapping_add(u64::from(std::process::id())).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    range.mul_f64(f64::from(u32::try_from(mixed >> 32).unwrap_or(0)) / f64::from(u32::MAX))
+}
+
+impl r2d2::ManageConnection for Connector {
+    type Connection = Pooled;
+    type Error = Unfit;
+
+    fn connect(&self) -> Result<Pooled, Unfit> {
+        // Before it connects: what breaks meanwhile may break this connection too.
+        let era = self.health.era.load(Ordering::Acquire);
+        let opened = match self.target {
+            Target::Primary(purpose) => connection::open(&self.settings, purpose),
+            Target::Replica => connection::open_replica(&self.settings),
+        };
+        let mut conn =
+            opened.inspect_err(|_| self.health.is_down.store(true, Ordering::Relaxed))?;
+        if self.health.is_down.swap(false, Ordering::Relaxed) {
+            tracing::info!(event = "database.back", server = ?self.target, "connected again");
+        }
+        let serial = self.health.opened.fetch_add(1, Ordering::Relaxed);
+        Ok(Pooled {
+            witness: Witness::of(&mut conn, self.settings.slow_statement),
+            conn,
+            last_used: Instant::now(),
+            is_suspect: false,
+            is_doomed: false,
+            era,
+            retires_at: self.end(serial),
+        })
+    }
+
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Unfit> {
+        if pooled.era != self.health.era.load(Ordering::Acquire) {
+            return Err(Unfit::PastEra);
+        }
+        if pooled.is_old() {
+            return Err(Unfit::Old);
+        }
+        if pooled.is_suspect || pooled.last_used.elapsed() > TRUSTED_FOR {
+            pooled.witness.clear();
+            pooled.conn.ping().map_err(|error| {
+                if Trouble::of(&error) == Some(Trouble::Gone) {
+                    self.health.lost(pooled);
+                }
+                StorageError::from(error)
+            })?;
+        }
+        Ok(())
+    }
+
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.is_doomed || pooled.is_old() || pooled.conn.is_broken()
+    }
+}
+
+/// Logs what connections fail of, not too often.
+#[derive(Debug)]
+struct Log {
+    silent_until: Mutex<Option<Instant>>,
+}
+
+impl r2d2::HandleError<Unfit> for Log {
+    fn handle_error(&self, error: Unfit) {
+        let Unfit::Fault(error) = error else { return };
+        let now = Instant::now();
+        let mut silent_until = self.silent_until.lock();
+        if silent_until.is_some_and(|end| now < end) {
+            return;
+        }
+        *silent_until = Some(now + LOG_EVERY);
+        drop(silent_until);
+        tracing::warn!(event = "database.connection_failed", %error, "a database connection failed");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happens_at_once_is_spread_over_the_range() {
+        let range = Duration::from_secs(100);
+        let mut parts: Vec<u64> = (0..10).map(|serial| spread(serial, range).as_secs()).collect();
+        parts.sort_unstable();
+        assert!(parts.windows(2).all(|pair| pair[1] - pair[0] >= 5), "{parts:?}");
+        assert!(parts.iter().all(|part| *part <= 100));
+    }
+}

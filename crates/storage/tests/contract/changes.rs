@@ -1,0 +1,176 @@
+//! Whatever decides whether a token lives, and every client, is told of when it changes.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use vestibule_model::{ClientId, GrantId, SessionId, UserId, client::Registration, grant::Grant};
+use vestibule_storage::{
+    Conn, StorageError, browser_session,
+    changes::{Changes, Kind},
+    client, expiry, grant, revoked_token,
+    testing::TestDatabase,
+    user,
+};
+
+use crate::fixtures::{NOW, a_client, a_grant, a_session, a_user, hash, scope, with_grant, write};
+
+on_both!(every_end_is_told, what_rolls_back_is_not_told, a_swept_client_is_told);
+
+type Step = fn(&mut Conn) -> Result<(), StorageError>;
+
+/// What is told: each kind with its keys.
+type Told = &'static [(Kind, &'static [&'static str])];
+
+/// What ends something, and what it is told as.
+const ENDS: [(&str, Step, Told); 12] = [
+    (
+        "a grant",
+        |conn| grant::revoke(conn, &GrantId::new("g1"), NOW).map(drop),
+        &[(Kind::Grant, &["g1"])],
+    ),
+    (
+        "a session",
+        |conn| browser_session::end(conn, &SessionId::new("s1"), NOW).map(drop),
+        &[(Kind::Grant, &["g1", "offline"])],
+    ),
+    (
+        "the sessions of a user",
+        |conn| browser_session::end_all_of_user(conn, &UserId::new("u1"), None, NOW).map(drop),
+        &[(Kind::Grant, &["g1", "offline", "over"])],
+    ),
+    (
+        "the grants of a user",
+        |conn| grant::revoke_all_of_user(conn, &UserId::new("u1"), None, NOW).map(drop),
+        &[(Kind::Grant, &["g1", "offline", "over"])],
+    ),
+    (
+        "what was granted to a client",
+        |conn| {
+            let app = ClientId::new("app");
+            grant::revoke_of_client(conn, &UserId::new("u1"), &app, NOW).map(drop)
+        },
+        &[(Kind::Grant, &["g1", "offline", "over"])],
+    ),
+    (
+        "a token",
+        |conn| revoked_token::insert(conn, "g1.7", NOW.plus(60)),
+        &[(Kind::Token, &["g1.7"])],
+    ),
+    (
+        "a locked user",
+        |conn| user::set_disabled(conn, &UserId::new("u1"), Some(NOW)).map(drop),
+        &[(Kind::User, &["u1"])],
+    ),
+    (
+        "an erased user",
+        |conn| user::erase(conn, &UserId::new("u1"), NOW).map(drop),
+        &[(Kind::Grant, &["g1", "offline", "over"]), (Kind::User, &["u1"])],
+    ),
+    (
+        "a renamed user",
+        |conn| user::save(conn, &a_user("u1", "Ada2", "Ada@Example.org")).map(drop),
+        &[(Kind::User, &["u1"])],
+    ),
+    (
+        "a changed client",
+        |conn| client::update(conn, &a_client("app")).map(drop),
+        &[(Kind::Client, &["app"])],
+    ),
+    (
+        "a removed client",
+        |conn| client::delete(conn, &ClientId::new("app")).map(drop),
+        &[(Kind::Client, &["app"])],
+    ),
+    ("nothing", |conn| client::hold(conn, &ClientId::new("app")).map(drop), &[]),
+];
+
+fn told(changes: Changes) -> Vec<(Kind, Vec<String>)> {
+    changes.into_kinds().collect()
+}
+
+fn every_end_is_told(database: &TestDatabase) {
+    let db = database.open();
+    for (what, step, expected) in ENDS {
+        write(&db, begin_anew);
+        let ((), changes) = db.write_noted(step).wait().unwrap();
+        let expected = expected.iter().map(|(kind, names)| (*kind, owned(names)));
+        assert_eq!(told(changes), expected.collect::<Vec<_>>(), "{what}");
+    }
+}
+
+fn owned(names: &[&str]) -> Vec<String> {
+    names.iter().map(ToString::to_string).collect()
+}
+
+/// A client, a user with an open session, and a grant of each kind.
+fn begin_anew(conn: &mut Conn) -> Result<(), StorageError> {
+    client::delete(conn, &ClientId::new("app"))?;
+    user::erase(conn, &UserId::new("u1"), NOW)?;
+    client::insert(conn, &a_client("app"))?;
+    user::insert(conn, &a_user("u1", "Ada", "Ada@Example.org"))?;
+    browser_session::insert(conn, &a_session("s1", "cookie"))?;
+    grant::insert(conn, &a_grant("g1"))?;
+    grant::insert(conn, &Grant { scope: scope("openid offline_access"), ..a_grant("offline") })?;
+    let session_id = SessionId::new("over");
+    grant::insert(conn, &Grant { session_id, ..a_grant("over") })
+}
+
+fn what_rolls_back_is_not_told(database: &TestDatabase) {
+    let db = with_grant(database);
+    let refused = db.write_noted(|conn| {
+        grant::revoke(conn, &GrantId::new("g1"), NOW)?;
+        Err::<(), _>(StorageError::Inconsistent("on purpose".to_owned()))
+    });
+    assert!(refused.wait().is_err());
+    let after = db.write_noted(|_| Ok::<_, StorageError>(()));
+    assert!(after.wait().unwrap().1.is_empty());
+}
+
+fn a_swept_client_is_told(database: &TestDatabase) {
+    let db = with_grant(database);
+    let mut unused = a_client("unused");
+    unused.registration = Some(Registration {
+        access_token_hash: hash("registration"),
+        initial_access_token: None,
+        unused_until: Some(NOW),
+    });
+    write(&db, move |conn| client::insert(conn, &unused));
+    let swept = db.write_noted(|conn| expiry::delete_expired(conn, NOW, 10));
+    let (_, changes) = swept.wait().unwrap();
+    assert_eq!(told(changes), [(Kind::Client, vec!["unused".to_owned()])]);
+}
+
+/// Functions that write what instances keep and need not tell, with why.
+const SILENT: [(&str, &str); 11] = [
+    ("grant::insert", "a grant that was not there is kept nowhere"),
+    ("grant::extend", "how long it may be refreshed decides nothing about a token that was minted"),
+    ("client::hold", "changes nothing"),
+    ("client::insert_origins", "its callers tell"),
+    ("user::insert", "a user who was not there is kept nowhere"),
+    ("user::set_password", "whoever changes it ends sessions and grants, which tell"),
+    ("user::prune_history", "a history"),
+    ("user::hold", "changes nothing"),
+    ("user::replace_password_hash", "the same password, hashed anew"),
+    ("user::set_deletion", "a date to come"),
+    ("opaque_access_token::insert", "a token that was not there is kept nowhere"),
+];
+
+/// A new function that writes these tables calls `note`, or says here why it need not.
+#[test]
+fn every_function_that_writes_what_is_kept_tells_of_it() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut silent = BTreeSet::new();
+    for module in ["client", "grant", "revoked_token", "user", "opaque_access_token"] {
+        let text = fs::read_to_string(folder.join(format!("{module}.rs"))).unwrap();
+        for body in text.split("\nfn ").flat_map(|part| part.split(" fn ")).skip(1) {
+            let (name, body) = body.split_once('(').unwrap();
+            let name = name.split('<').next().unwrap();
+            let writes =
+                ["diesel::update(", "diesel::delete(", "diesel::insert_into(", "dialect::"];
+            if writes.iter().any(|verb| body.contains(verb)) && !body.contains("note(Kind::") {
+                silent.insert(format!("{module}::{name}"));
+            }
+        }
+    }
+    let known: BTreeSet<String> = SILENT.iter().map(|(name, _)| (*name).to_owned()).collect();
+    assert_eq!(silent, known, "call `note` where tokens die or clients change");
+}

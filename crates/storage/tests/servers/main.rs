@@ -1,0 +1,15 @@
+//! What happens when PostgreSQL restarts, fails over, lags or is not who it says: on real servers,
+//! which each test starts for itself.
+
+#[cfg(test)]
+mod cluster;
+#[cfg(test)]
+mod failover;
+#[cfg(test)]
+mod pooler;
+#[cfg(test)]
+mod replica;
+#[cfg(test)]
+mod retries;
+#[cfg(test)]
+mod tls;
