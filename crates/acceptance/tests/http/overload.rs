@@ -261,6 +261,8 @@ mod passwords {
             for _ in 0..3 {
                 let mut stream = connect(app);
                 stream.write_all(sign_in_form(&browser, &login).as_bytes()).expect("a request");
+                // Those of before may still stand in the queue, though nobody waits for them.
+                until("it is taken in", || app.state.admission.in_flight() > 0).await;
                 until("it waits", || app.state.passwords.backlog().waiting > 0).await;
                 drop(stream);
                 until("it is given up", || app.state.admission.in_flight() == 0).await;

@@ -9,13 +9,15 @@ use std::{
 use vestibule_pages::ACTIVITY;
 
 /// Events that concern nobody who could read of them, and the end of an account.
-const OF_NOBODY: [&str; 12] = [
+const OF_NOBODY: [&str; 14] = [
     "account.erased",
     "client.created",
     "client.deleted",
     "client.registered",
     "client.updated",
     "data_keys.rotated",
+    "database.imported",
+    "database.restored",
     "initial_access_token.created",
     "initial_access_token.deleted",
     "invitation.created",
@@ -25,7 +27,7 @@ const OF_NOBODY: [&str; 12] = [
 ];
 
 /// Literals of the same form that name something else: what a text is sealed for.
-const NO_EVENTS: [&str; 1] = ["refresh_token.reply"];
+const NO_EVENTS: [&str; 2] = ["refresh_token.reply", "vestibule.db"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {

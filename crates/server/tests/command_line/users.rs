@@ -118,7 +118,7 @@ fn an_account_is_locked_and_unlocked_by_any_of_its_names() {
 fn a_text_that_means_two_accounts_means_neither() {
     let site = Site::new();
     let sub = ana(&site, "")["sub"].as_str().unwrap().to_owned();
-    let line = format!("user create --username {sub} --email b@e.org --password-file password");
+    let line = format!("user create --username={sub} --email b@e.org --password-file password");
     site.json(&line);
     let said = site.failure(&format!("user erase {sub} --yes"));
     assert!(said.contains("one account's user name and another's sub"), "{said}");
