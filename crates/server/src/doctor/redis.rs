@@ -56,7 +56,7 @@ fn memory(ping: &Ping) -> Finding {
         return Finding::warning(
             "memory",
             "maxmemory is not set: Redis may take all the memory there is",
-            "set maxmemory, such as 256mb, and maxmemory-policy volatile-ttl",
+            "set maxmemory, such as 256mb, and maxmemory-policy noeviction",
         );
     }
     let (used, limit) = (size(ping.used_memory), size(ping.maxmemory));
