@@ -131,9 +131,11 @@ async fn tls_that_was_silent_for_long_is_used_as_soon_as_it_speaks() {
     redis.kill();
     let silent = hold(redis.port(), 60);
     let cache = cache(impatient);
-    while !silent.is_finished() {
+    until("sixty connections were refused an answer", async || {
         assert!(cache.ping().await.is_err());
-    }
+        silent.is_finished()
+    })
+    .await;
     let _held = silent.join().unwrap();
     redis.restart();
     let took = until("it is used", async || cache.ping().await.is_ok()).await;
