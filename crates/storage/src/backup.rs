@@ -3,9 +3,9 @@
 
 use std::{
     ffi::OsString,
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, TryLockError},
     io::{self, ErrorKind},
-    os::unix::fs::{MetadataExt, OpenOptionsExt, fchown},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
 };
 
@@ -19,7 +19,7 @@ use diesel::{
 use crate::{
     Conn, DatabaseSettings, DatabaseUrl, StorageError,
     connection::{self, Purpose},
-    dialect, migrate,
+    dialect, migrate, owner,
     transfer::{self, SealedKeys, TransferError},
 };
 
@@ -49,21 +49,22 @@ impl InUse {
     }
 }
 
+/// Opens the file of the lock, or makes it. The folder's owner may have put anything there, which a
+/// command of root must neither follow nor give away: given away is only what was made here.
 fn lock_file(path: &Path) -> io::Result<File> {
-    let named = |error: io::Error| {
-        io::Error::new(error.kind(), format!("{}: {error}", beside(path, ".lock").display()))
+    let lock = beside(path, ".lock");
+    let mut options = owner::wary();
+    options.read(true).write(true).mode(0o600);
+    let opened = match options.clone().create_new(true).open(&lock) {
+        Ok(made) => {
+            // Whoever may not give it away can use it himself.
+            let _ = owner::of_place(path).and_then(|owner| owner::hand_over(&made, &owner));
+            Ok(made)
+        }
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => options.open(&lock),
+        Err(error) => Err(error),
     };
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).mode(0o600);
-    let file = options.open(beside(path, ".lock")).map_err(named)?;
-    // A command of root must not lock the server out of its own folder. Nobody else may give files
-    // away, and need not.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let owner = fs::metadata(path).or_else(|_| fs::metadata(folder.unwrap_or(Path::new("."))));
-    if let Ok(owner) = owner {
-        let _ = fchown(&file, Some(owner.uid()), Some(owner.gid()));
-    }
-    Ok(file)
+    opened.map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", lock.display())))
 }
 
 /// `path` with something behind its name.
@@ -105,7 +106,9 @@ pub fn copy(path: &Path, to: &Path) -> Result<(), TransferError> {
         return Err(no_database(path));
     }
     let text = to.to_str().ok_or_else(|| TransferError::Refused("the path is no UTF-8".into()))?;
-    let mut conn = connection::open(&settings_of(path), Purpose::Migrate)?;
+    let settings = settings_of(path);
+    let _in_use = InUse::of(&settings)?;
+    let mut conn = connection::open(&settings, Purpose::Migrate)?;
     if let Conn::Sqlite(inner) = &mut conn {
         sql_query("VACUUM INTO ?").bind::<Text, _>(text).execute(inner)?;
     }
@@ -155,8 +158,8 @@ pub fn check(path: &Path) -> Result<(), TransferError> {
     transfer::check_known(&mut Conn::Sqlite(inner))
 }
 
-/// Makes a checked copy ready to take the database's place: brings its tables to this version's
-/// shape, then runs `finish` in a transaction, and leaves all of it in the one file, on disk.
+/// Makes a database of this version's shape ready to take another's place: runs `finish` in a
+/// transaction, and leaves all of it in the one file, on disk.
 ///
 /// # Errors
 /// See [`TransferError`].
@@ -164,9 +167,7 @@ pub fn prepare(
     path: &Path,
     finish: &mut dyn FnMut(&mut Conn) -> Result<(), StorageError>,
 ) -> Result<(), TransferError> {
-    let settings = settings_of(path);
-    migrate::up(&settings)?;
-    let mut conn = connection::open(&settings, Purpose::Migrate)?;
+    let mut conn = connection::open(&settings_of(path), Purpose::Migrate)?;
     dialect::begin_write(&mut conn)?;
     match finish(&mut conn) {
         Ok(()) => <Conn as TransactionManager<Conn>>::commit_transaction(&mut conn)?,
@@ -191,12 +192,14 @@ pub fn settle(mut conn: Conn, path: &Path) -> Result<(), TransferError> {
     Ok(())
 }
 
-/// Opens a database that nobody else uses, to look at it.
+/// What is sealed in a checked copy, whose tables are brought to this version's shape first.
 ///
 /// # Errors
 /// See [`StorageError`].
 pub fn keys(path: &Path) -> Result<SealedKeys, StorageError> {
-    SealedKeys::of(&mut connection::open(&settings_of(path), Purpose::Migrate)?)
+    let settings = settings_of(path);
+    migrate::up(&settings)?;
+    SealedKeys::of(&mut connection::open(&settings, Purpose::Migrate)?)
 }
 
 fn in_use(path: &Path) -> TransferError {
@@ -232,12 +235,13 @@ impl Vacant {
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
-    /// Puts the file `new` there, at once and for good. What was there is kept under another name,
-    /// which is returned.
+    /// Puts the file `new` there, at once and for good, as its owner's who had what was there, or else
+    /// has the folder. What was there is kept under another name, which is returned.
     ///
     /// # Errors
     /// What the system said; then what was there is still there.
     pub fn fill(self, new: &Path) -> Result<Option<PathBuf>, TransferError> {
+        hand_over(new, &self.path)?;
         let aside = if self.path.exists() { Some(self.keep_aside()?) } else { None };
         // A log left beside would be taken for the new file's own.
         for suffix in ["-wal", "-shm"] {
@@ -271,6 +275,20 @@ impl Vacant {
         }
         Err(TransferError::Refused("there are too many .before-restore- files".to_owned()))
     }
+}
+
+fn hand_over(new: &Path, place: &Path) -> Result<(), TransferError> {
+    let given = owner::wary()
+        .read(true)
+        .open(new)
+        .and_then(|new| owner::hand_over(&new, &owner::of_place(place)?));
+    given.map_err(|error| {
+        TransferError::Refused(format!(
+            "cannot give the new file to the owner of {}: {error}; fix: run this command as the \
+             server's user",
+            place.display()
+        ))
+    })
 }
 
 /// Whether another connection is open. If none is, what was in the log is in the file afterwards.

@@ -3,7 +3,7 @@
 use std::{
     fs::{self, OpenOptions, Permissions},
     io::ErrorKind,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -12,7 +12,7 @@ use diesel::{
     connection::{CacheSize, SimpleConnection},
 };
 
-use crate::{DatabaseSettings, DatabaseUrl, PostgresUrl, StorageError};
+use crate::{DatabaseSettings, DatabaseUrl, PostgresUrl, StorageError, dialect, owner};
 
 /// A connection to either database. Repositories take it as their first argument.
 #[derive(diesel::MultiConnection)]
@@ -81,11 +81,17 @@ fn open_sqlite(
 /// take it for its own and remove the log that we go on writing to.
 fn make_private(path: &Path) -> std::io::Result<()> {
     match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(_) => return Ok(()),
+        Ok(made) => {
+            // Whoever may not give it away can use it himself.
+            let _ = owner::of_folder(path).and_then(|owner| owner::hand_over(&made, &owner));
+            return Ok(());
+        }
         Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(error),
     }
-    if fs::metadata(path)?.permissions().mode() & 0o077 != 0 {
+    // What a link leads to is not ours to close, nor what has another name as well.
+    let there = fs::symlink_metadata(path)?;
+    if there.is_file() && there.nlink() == 1 && there.mode() & 0o077 != 0 {
         fs::set_permissions(path, Permissions::from_mode(0o600))?;
     }
     Ok(())
@@ -106,13 +112,39 @@ fn open_primary(
 ) -> Result<Conn, StorageError> {
     let postgres = PostgresUrl::parse(url).map_err(StorageError::Database)?;
     let mut faults = Vec::new();
+    // Who wrote another wish has it.
+    let any_will_do =
+        postgres.option("target_session_attrs").is_some_and(|wish| wish != "read-write");
     for url in postgres.one_by_one(settings, "read-write") {
-        match open_postgres(&url, settings, purpose) {
+        let opened = open_postgres(&url, settings, purpose).and_then(|mut conn| {
+            if !any_will_do {
+                refuse_read_only(&mut conn)?;
+            }
+            Ok(conn)
+        });
+        match opened {
             Ok(conn) => return Ok(conn),
             Err(fault) => faults.push(fault),
         }
     }
     Err(all_of(faults))
+}
+
+/// A standby answers reads as the primary did a while ago: what was revoked since is good there. Under
+/// one name there may be either, after a failover too, and libpq believes what a pooler remembers of a
+/// server; so the server behind is asked.
+fn refuse_read_only(conn: &mut Conn) -> Result<(), StorageError> {
+    #[derive(diesel::QueryableByName)]
+    struct Mode {
+        #[diesel(sql_type = diesel::sql_types::Bool)]
+        is_read_only: bool,
+    }
+    let Conn::Postgres(conn) = conn else { return Ok(()) };
+    let mode = diesel::sql_query(
+        "SELECT current_setting('transaction_read_only')::boolean AS is_read_only",
+    )
+    .get_result::<Mode>(conn)?;
+    if mode.is_read_only { Err(refused("session is read-only")) } else { Ok(()) }
 }
 
 /// Why none of the hosts would do.
@@ -143,7 +175,9 @@ fn open_postgres(
         limits(settings, "SET")
     };
     connection.batch_execute(&format!(
-        "{limits}; SET default_transaction_isolation = 'read committed'; SET jit = off;",
+        "{limits}; SET default_transaction_isolation = 'read committed'; SET jit = off;
+         SELECT pg_advisory_lock_shared({});",
+        dialect::IN_USE_LOCK,
     ))?;
     speak_english(&mut connection)?;
     Ok(Conn::Postgres(connection))
@@ -188,6 +222,27 @@ fn speak_english(connection: &mut PgConnection) -> Result<(), StorageError> {
     Ok(())
 }
 
+/// Whether the server, a pooler or libpq says that no connection will ever come about this way. A
+/// server that translates its messages is not understood, and is asked again.
+pub(crate) fn is_refused_for_good(why: &str) -> bool {
+    const MISTAKES: [&str; 11] = [
+        "authentication failed",
+        "no password supplied",
+        "pg_hba.conf",
+        "is not permitted to log in",
+        "permission denied for",
+        // A role, a database, a file of certificates.
+        "does not exist",
+        "no such",
+        "certificate",
+        "does not match host name",
+        "does not support SSL",
+        // What is in the URL.
+        "invalid ",
+    ];
+    MISTAKES.iter().any(|mistake| why.contains(mistake))
+}
+
 /// Why no connection came about, and what to do where that is known.
 fn refused(message: &str) -> StorageError {
     let message = message.trim();
@@ -209,4 +264,42 @@ fn refused(message: &str) -> StorageError {
     .find(|(part, _)| message.contains(part));
     let fix = fix.map(|(_, fix)| format!("; fix: {fix}")).unwrap_or_default();
     StorageError::Unavailable(format!("cannot connect: {message}{fix}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_helps_against_what_is_over_by_itself() {
+        for message in [
+            "connection to server at \"10.0.0.1\", port 5432 failed: Connection refused",
+            "connection to server at \"10.0.0.1\", port 5432 failed: timeout expired",
+            "connection to server on socket \"/run/.s.PGSQL.5432\" failed: No such file or directory",
+            "could not translate host name \"db\" to address: Temporary failure in name resolution",
+            "connection to server at \"db\", port 5432 failed: FATAL:  the database system is starting up",
+            "connection to server at \"db\", port 5432 failed: FATAL:  sorry, too many clients already",
+            "connection to server at \"db\", port 5432 failed: session is read-only",
+            "server closed the connection unexpectedly",
+        ] {
+            assert!(refused(message).is_passing(), "{message}");
+        }
+        for message in [
+            "FATAL:  password authentication failed for user \"vestibule\"",
+            "fe_sendauth: no password supplied",
+            "FATAL:  no pg_hba.conf entry for host \"10.0.0.9\", user \"vestibule\"",
+            "FATAL:  database \"vestibul\" does not exist",
+            "FATAL:  role \"vestibul\" does not exist",
+            "FATAL:  role \"vestibule\" is not permitted to log in",
+            "FATAL:  permission denied for database \"vestibule\"",
+            "FATAL:  no such database: vestibul",
+            "SSL error: certificate verify failed",
+            "server certificate for \"db\" does not match host name \"db1\"",
+            "server does not support SSL, but SSL was required",
+            "invalid sslmode value: \"maybe\"",
+        ] {
+            assert!(!refused(message).is_passing(), "{message}");
+        }
+        assert!(!StorageError::Migration("connection refused".to_owned()).is_passing());
+    }
 }

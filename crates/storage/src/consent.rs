@@ -87,6 +87,13 @@ pub fn find(
     row.map(Consent::try_from).transpose()
 }
 
+/// Whether the user's consent is remembered still. Belongs into the transaction that stores what the
+/// client gets for it, for from then on nobody can take the consent back without finding that. Needs a
+/// `write`.
+pub fn keep(conn: &mut Conn, user: &UserId, client: &ClientId) -> Result<bool, StorageError> {
+    Ok(dialect::keep_consent(conn, user.as_str(), client.as_str())?)
+}
+
 /// What the user allows, the newest first.
 pub fn list_of_user(conn: &mut Conn, user: &UserId) -> Result<Vec<Consent>, StorageError> {
     let rows: Vec<Row> = consents::table

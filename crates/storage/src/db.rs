@@ -1,19 +1,20 @@
 //! The database as the rest of the program sees it: two hops, one for reads and one for writes.
 
-use std::{sync::Arc, thread, time::Duration};
-
-use parking_lot::Mutex;
+use std::{sync::Arc, time::Duration};
 
 use crate::{
-    Conn, DatabaseSettings, DatabaseUrl, Pending, PoolState, Replica, ReplicaState, StorageError,
+    Conn, DatabaseSettings, DatabaseUrl, Pending, PoolState, PostgresUrl, Replica, ReplicaState,
+    StorageError,
     backup::InUse,
     connection::{self, Purpose},
+    crew::Crew,
     job::{self, Queued},
     migrate,
     pool::{Connector, Health, Pool, Target},
+    post::Limits,
     queue::Queue,
-    replica::{Lookout, Watch},
-    worker::Worker,
+    replica::{Lookouts, Watch},
+    worker::{Duty, Staff, Worker},
 };
 
 /// What an answer may take beyond a connection and a statement.
@@ -34,7 +35,8 @@ struct Inner {
     lagging: Option<Lagging>,
     pools: Vec<(Pool, Arc<Queue<Queued>>)>,
     patience: Duration,
-    threads: Mutex<Vec<thread::JoinHandle<()>>>,
+    is_server: bool,
+    crews: Vec<Arc<Crew>>,
     /// Keeps a restore from replacing the file.
     _in_use: Option<InUse>,
 }
@@ -42,6 +44,7 @@ struct Inner {
 struct Lagging {
     queue: Arc<Queue<Queued>>,
     watch: Arc<Watch>,
+    lookout: Arc<Crew>,
 }
 
 impl Db {
@@ -59,8 +62,9 @@ impl Db {
             writes,
             lagging: None,
             pools: Vec::new(),
-            patience: settings.acquire_timeout + settings.statement_timeout + SLACK,
-            threads: Mutex::default(),
+            patience: limits(settings).connecting,
+            is_server: matches!(settings.url, DatabaseUrl::Postgres { .. }),
+            crews: Vec::new(),
             _in_use: in_use,
         };
         let settings = Arc::new(settings.clone());
@@ -158,11 +162,34 @@ impl Db {
         if same { reads + lagging } else { reads + self.inner.writes.len() + lagging }
     }
 
+    /// How many wait in the longer queue, to compare with what one takes (`database.queue`). Those of
+    /// the replica do not count: what has no room there goes to the primary.
+    #[must_use]
+    pub fn longest_queue(&self) -> usize {
+        self.inner.reads.len().max(self.inner.writes.len())
+    }
+
     /// How long an answer may take at most: for a connection, for a statement, and a little more.
     /// Whoever waits longer waits for a database that is not there.
     #[must_use]
     pub fn patience(&self) -> Duration {
         self.inner.patience
+    }
+
+    /// Whether it is a server, which other instances may use beside this one.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.inner.is_server
+    }
+
+    /// How long ago a [`read`](Self::read) last came to its end on the database, well or not, or else
+    /// the database was opened. One that was refused, waited in vain or lost its connection says
+    /// nothing.
+    #[must_use]
+    pub fn since_last_answer(&self) -> Duration {
+        let pools = self.inner.pools.iter();
+        let readers = pools.filter(|(_, queue)| Arc::ptr_eq(queue, &self.inner.reads));
+        readers.map(|(pool, _)| pool.health.since_last_answer()).min().unwrap_or_default()
     }
 
     /// The figures of each pool, for the metrics.
@@ -187,53 +214,42 @@ impl Db {
 impl Inner {
     fn start_sqlite(&mut self, settings: &Arc<DatabaseSettings>) -> Result<(), StorageError> {
         let size = settings.pool_size.max(1);
-        let queue = Arc::clone(&self.writes);
-        let writer = self.worker("writer", settings, Target::Primary(Purpose::Write), 1, queue);
-        self.start("db-write".to_owned(), move || writer().serve_groups())?;
-        let queue = Arc::clone(&self.reads);
-        let reader = self.worker("reader", settings, Target::Primary(Purpose::Read), size, queue);
-        for number in 0..size {
-            let reader = reader();
-            self.start(format!("db-read-{number}"), move || reader.serve_each())?;
-        }
-        Ok(())
+        let (queue, target) = (Arc::clone(&self.writes), Target::Primary(Purpose::Write));
+        let writer = self.worker("writer", settings, target, 1, queue);
+        self.start("db-write", 1, settings, writer, Duty::Groups)?;
+        let (queue, target) = (Arc::clone(&self.reads), Target::Primary(Purpose::Read));
+        let reader = self.worker("reader", settings, target, size, queue);
+        self.start("db-read", size, settings, reader, Duty::Each)
     }
 
     fn start_postgres(&mut self, settings: &Arc<DatabaseSettings>) -> Result<(), StorageError> {
         let size = settings.pool_size.max(1);
         let primary = Target::Primary(Purpose::Write);
         let worker = self.worker("primary", settings, primary, size, Arc::clone(&self.reads));
-        for number in 0..size {
-            let worker = worker();
-            self.start(format!("db-{number}"), move || worker.serve_each())?;
-        }
+        self.start("db", size, settings, worker, Duty::Each)?;
         if settings.read_url.is_some() { self.start_replica(settings) } else { Ok(()) }
     }
 
     fn start_replica(&mut self, settings: &Arc<DatabaseSettings>) -> Result<(), StorageError> {
         let size = settings.read_pool_size.max(1);
         let queue = Arc::new(Queue::new(settings.queue));
-        let watch = Arc::new(Watch::new());
+        let watch = Arc::new(Watch::new(settings.max_replica_lag));
         let reader = self.worker("replica", settings, Target::Replica, size, Arc::clone(&queue));
-        for number in 0..size {
-            let (reader, watch) = (reader(), Arc::clone(&watch));
-            let primary = Arc::clone(&self.reads);
-            let serve = move || reader.serve_lagging(&watch, &primary);
-            self.start(format!("db-replica-{number}"), serve)?;
-        }
-        let lookout = Lookout::new(
-            Arc::clone(&watch),
-            settings.max_replica_lag,
-            connector(settings, Target::Primary(Purpose::Read)),
-            connector(settings, Target::Replica),
-        );
-        self.lagging = Some(Lagging { queue, watch });
-        // Nobody waits for its end: it may be waiting itself, for a host that does not answer.
-        let _detached = spawn("db-lookout".to_owned(), move || lookout.run())?;
+        let duty = Duty::Lagging(Arc::clone(&watch), Arc::clone(&self.reads));
+        self.start("db-replica", size, settings, reader, duty)?;
+        let lookouts = Lookouts {
+            watch: Arc::clone(&watch),
+            max_lag: settings.max_replica_lag,
+            primary: connector(settings, Target::Primary(Purpose::Read)),
+            replica: connector(settings, Target::Replica),
+        };
+        let limits = Limits { connecting: opening(settings), ..limits(settings) };
+        let lookout = Crew::start("db-lookout", 1, Some(limits), lookouts)?;
+        self.lagging = Some(Lagging { queue, watch, lookout });
         Ok(())
     }
 
-    /// Makes a pool, and gives back what makes each of its workers.
+    /// Makes a pool of `size`, and what each of its workers has.
     fn worker(
         &mut self,
         name: &'static str,
@@ -241,29 +257,31 @@ impl Inner {
         target: Target,
         size: u32,
         queue: Arc<Queue<Queued>>,
-    ) -> impl Fn() -> Worker + Send + 'static {
+    ) -> Worker {
         let pool = Pool::new(name, connector(settings, target), size);
         self.pools.push((pool.clone(), Arc::clone(&queue)));
-        let is_postgres = matches!(settings.url, DatabaseUrl::Postgres { .. });
-        let limits = (is_postgres && settings.transaction_pooling)
-            .then(|| connection::limits(settings, "SET LOCAL"));
-        let patience = settings.acquire_timeout;
-        move || Worker {
-            queue: Arc::clone(&queue),
-            pool: pool.clone(),
-            patience,
-            limits: limits.clone(),
-            repeats: is_postgres,
+        Worker {
+            post: Arc::default(),
+            queue,
+            pool,
+            patience: settings.acquire_timeout,
+            limits: (self.is_server && settings.transaction_pooling)
+                .then(|| connection::limits(settings, "SET LOCAL")),
+            repeats: self.is_server,
         }
     }
 
     fn start(
         &mut self,
-        name: String,
-        body: impl FnOnce() + Send + 'static,
+        name: &'static str,
+        size: u32,
+        settings: &DatabaseSettings,
+        worker: Worker,
+        duty: Duty,
     ) -> Result<(), StorageError> {
-        let handle = spawn(name, body)?;
-        self.threads.get_mut().push(handle);
+        let staff = Staff { worker, duty, opening: opening(settings) };
+        let limits = self.is_server.then(|| limits(settings));
+        self.crews.push(Crew::start(name, size, limits, staff)?);
         Ok(())
     }
 
@@ -272,32 +290,43 @@ impl Inner {
         if let Some(lagging) = &self.lagging {
             lagging.watch.close();
             lagging.queue.close();
+            // It may be waiting itself, for a host that does not answer.
+            lagging.lookout.dismiss();
         }
         self.reads.close();
         self.writes.close();
-        let threads = std::mem::take(&mut *self.threads.lock());
-        for handle in threads {
-            // A job may hold the last clone; a thread cannot wait for itself.
-            if handle.thread().id() != thread::current().id() {
-                // A thread that panicked has logged it; there is nobody left to tell.
-                let _ = handle.join();
-            }
+        for crew in &self.crews {
+            crew.stop();
         }
     }
 }
 
-fn spawn(
-    name: String,
-    body: impl FnOnce() + Send + 'static,
-) -> Result<thread::JoinHandle<()>, StorageError> {
-    thread::Builder::new()
-        .name(name)
-        .spawn(body)
-        .map_err(|error| StorageError::Database(format!("cannot start a thread: {error}")))
+/// How long the server may leave a thread without a word. It ends each statement itself by then.
+fn limits(settings: &DatabaseSettings) -> Limits {
+    Limits {
+        connecting: settings.acquire_timeout + settings.statement_timeout + SLACK,
+        statement: settings.statement_timeout + SLACK,
+    }
+}
+
+/// How long a connection may take to come about: each host may take its time, and those that set it up
+/// are statements.
+fn opening(settings: &DatabaseSettings) -> Duration {
+    let hosts = |url: &str| PostgresUrl::parse(url).map_or(1, |url| url.hosts().len());
+    let primary = match &settings.url {
+        DatabaseUrl::Postgres { url } => hosts(url.expose()),
+        DatabaseUrl::Sqlite { .. } => 1,
+    };
+    let replica = settings.read_url.as_ref().map_or(1, |url| hosts(url.expose()));
+    let hosts = u32::try_from(primary.max(replica).max(1)).unwrap_or(u32::MAX);
+    // libpq's least.
+    let each = settings.connect_timeout.max(Duration::from_secs(2));
+    each.saturating_mul(hosts) + settings.statement_timeout + SLACK
 }
 
 fn connector(settings: &Arc<DatabaseSettings>, target: Target) -> Connector {
-    Connector { settings: Arc::clone(settings), target, health: Arc::<Health>::default() }
+    let health = Arc::<Health>::default();
+    Connector { settings: Arc::clone(settings), target, health, generation: 0 }
 }
 
 impl Drop for Inner {

@@ -24,6 +24,9 @@ use crate::{
 const SIGNING_KEY_LOCK: i64 = 0x7673_7469_0002;
 // 3 keeps tests from making the same template database.
 const DATA_KEY_LOCK: i64 = 0x7673_7469_0004;
+/// Every session of ours shares it, as long as it lasts: a restore looks for those who have it,
+/// whatever they call themselves.
+pub(crate) const IN_USE_LOCK: i64 = 0x7673_7469_0006;
 
 /// Checks one body against each backend.
 macro_rules! on_each {
@@ -145,39 +148,57 @@ pub(crate) fn insert_acceptance(conn: &mut Conn, row: &terms::Row) -> QueryResul
         .execute(inner))
 }
 
-/// The mails that are due, held until the transaction ends. PostgreSQL passes over rows that somebody
+/// Clocks are never that far apart, in seconds: a row from later than that was written under a clock
+/// that was wrong, and so was the time at which it is due.
+const ASTRAY: i64 = 60;
+
+/// Gives the ids of rows of `$queue` that are due, held until the transaction ends, the longest due
+/// first, and then those that went astray: they are due now. PostgreSQL passes over rows that somebody
 /// else holds; SQLite lets one write at a time.
+macro_rules! hold_due {
+    ($conn:expr, $queue:ident, $now:expr, $limit:expr, $wanted:expr) => {{
+        let (now, limit): (Timestamp, i64) = ($now, $limit);
+        let free = || {
+            $queue::table
+                .filter($queue::leased_until.is_null().or($queue::leased_until.le(now.0)))
+                .filter($wanted)
+                .order($queue::next_attempt_at)
+                .select($queue::id)
+        };
+        let due = free().filter($queue::next_attempt_at.le(now.0)).limit(limit);
+        let mut ids: Vec<String> = hold_free!($conn, due)?;
+        let left = limit - i64::try_from(ids.len()).unwrap_or(limit);
+        if left > 0 {
+            let astray = free()
+                .filter($queue::next_attempt_at.gt(now.0))
+                .filter($queue::created_at.gt(now.plus(ASTRAY).0))
+                // Once tried, they are due when the clock that is right now says so.
+                .filter($queue::attempts.eq(0))
+                .limit(left);
+            let found: Vec<String> = hold_free!($conn, astray)?;
+            ids.extend(found);
+        }
+        Ok(ids)
+    }};
+}
+
+/// The mails that are due, held.
 pub(crate) fn hold_due_mails(
     conn: &mut Conn,
     now: Timestamp,
     limit: i64,
 ) -> QueryResult<Vec<String>> {
-    let due = mails::table
-        .filter(mails::next_attempt_at.le(now.0))
-        .filter(mails::leased_until.is_null().or(mails::leased_until.le(now.0)))
-        .order(mails::next_attempt_at)
-        .limit(limit)
-        .select(mails::id);
-    hold_free!(conn, due)
+    hold_due!(conn, mails, now, limit, mails::id.is_not_null())
 }
 
-/// The logout tokens that are due to clients other than `busy`, held as [`hold_due_mails`] does.
+/// The logout tokens that are due to clients other than `busy`, held.
 pub(crate) fn hold_due_logouts(
     conn: &mut Conn,
     now: Timestamp,
     busy: &[&str],
     limit: i64,
 ) -> QueryResult<Vec<String>> {
-    let due = logout_deliveries::table
-        .filter(logout_deliveries::next_attempt_at.le(now.0))
-        .filter(
-            logout_deliveries::leased_until.is_null().or(logout_deliveries::leased_until.le(now.0)),
-        )
-        .filter(logout_deliveries::client_id.ne_all(busy))
-        .order(logout_deliveries::next_attempt_at)
-        .limit(limit)
-        .select(logout_deliveries::id);
-    hold_free!(conn, due)
+    hold_due!(conn, logout_deliveries, now, limit, logout_deliveries::client_id.ne_all(busy))
 }
 
 /// Inserts those that are not there.
@@ -240,6 +261,50 @@ pub(crate) fn hold_guess(conn: &mut Conn, placeholder: &guess::Row) -> QueryResu
         .set(guesses::subject.eq(excluded(guesses::subject)))
         .returning(guess::Row::as_returning())
         .get_result(inner))
+}
+
+/// Inserts the counter, or counts one more in the one that began less than `window` seconds before,
+/// or, by a clock that differs, after it.
+pub(crate) fn count_guess(
+    conn: &mut Conn,
+    first: &guess::Row,
+    window: i64,
+) -> QueryResult<guess::Row> {
+    use diesel::dsl::case_when;
+    let (now, end) = (first.first_at, first.expires_at);
+    let is_open = || guesses::first_at.gt(now - window).and(guesses::first_at.lt(now + window));
+    on_each!(conn, inner => diesel::insert_into(guesses::table)
+        .values(first)
+        .on_conflict(guesses::subject)
+        .do_update()
+        .set((
+            guesses::failures.eq(case_when(is_open(), guesses::failures + 1).otherwise(1)),
+            guesses::first_at.eq(case_when(is_open(), guesses::first_at).otherwise(now)),
+            guesses::last_at.eq(now),
+            guesses::expires_at.eq(case_when(is_open(), guesses::expires_at).otherwise(end)),
+        ))
+        .returning(guess::Row::as_returning())
+        .get_result(inner))
+}
+
+/// Lets this transaction's commit be answered before it is on PostgreSQL's disk. SQLite syncs once
+/// for all that wait.
+pub(crate) fn commit_without_waiting(conn: &mut Conn) -> QueryResult<()> {
+    match conn {
+        Conn::Sqlite(_) => Ok(()),
+        Conn::Postgres(inner) => inner.batch_execute("SET LOCAL synchronous_commit = off"),
+    }
+}
+
+/// Whether the user's consent is there; then nobody deletes it before this transaction ends.
+/// SQLite's write lock already sees to that.
+pub(crate) fn keep_consent(conn: &mut Conn, user: &str, client: &str) -> QueryResult<bool> {
+    let consent = consents::table.find((user, client)).select(consents::granted_at);
+    let found: Option<i64> = match conn {
+        Conn::Sqlite(inner) => consent.first(inner).optional()?,
+        Conn::Postgres(inner) => consent.for_key_share().first(inner).optional()?,
+    };
+    Ok(found.is_some())
 }
 
 /// Holds a user's row until the transaction ends. SQLite's write lock already does.

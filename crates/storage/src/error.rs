@@ -3,7 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use vestibule_model::{ErrorCode, OAuthError};
 
-use crate::trouble::Trouble;
+use crate::{connection, trouble::Trouble};
 
 /// Why a database job came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,9 +53,18 @@ impl From<DieselError> for StorageError {
             _ if message.contains("due to statement timeout") => {
                 Self::Unavailable(message.to_owned())
             }
+            _ if is_denied(message) => Self::Database(format!(
+                "{message}; fix: use a database.url of the role that owns the tables, or give the \
+                 server's role its rights (docs/operations/postgresql.md)"
+            )),
             _ => Self::Database(message.to_owned()),
         }
     }
+}
+
+/// Whether PostgreSQL says that the role may not (`42501`), which Diesel does not tell either.
+fn is_denied(message: &str) -> bool {
+    ["permission denied for ", "must be owner of "].iter().any(|start| message.starts_with(start))
 }
 
 /// Whether the message says that somebody else holds the lock: SQLite's `SQLITE_BUSY`, and
@@ -65,6 +74,13 @@ fn is_contention(message: &str) -> bool {
 }
 
 impl StorageError {
+    /// Whether it may be over by itself a little later, so that waiting helps: the database cannot be
+    /// reached. One that is reached and does not let us in has to be mended first.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Unavailable(why) if !connection::is_refused_for_good(why))
+    }
+
     /// SQLite's disk is full or broken.
     pub(crate) fn disk(message: &str) -> Self {
         Self::Unavailable(format!(
@@ -78,6 +94,15 @@ impl StorageError {
         Self::Unavailable(format!(
             "the connection ended during a commit, which may have happened or not ({message})"
         ))
+    }
+
+    /// The server takes what it is sent and answers nothing.
+    pub(crate) fn silent() -> Self {
+        Self::Unavailable(
+            "the server keeps the connection open and answers nothing; what it was asked may have \
+             happened or not"
+                .to_owned(),
+        )
     }
 
     /// What a failed insert means. A unique violation is named after the first of `names` that

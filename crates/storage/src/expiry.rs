@@ -168,7 +168,7 @@ pub fn delete_batch(
             None => Ok(0),
         },
         Ended::AuditEvents => match retention.audit {
-            Some(kept) => delete_audit_events(conn, now.plus(-kept), batch),
+            Some(kept) => delete_audit_events(conn, now, kept, batch),
             None => Ok(0),
         },
     )
@@ -227,8 +227,9 @@ fn aged(
             (retention.consent_records, oldest.optional()?)
         }
         Ended::AuditEvents if retention.audit.is_some() => {
-            let lines = audit_events::table.filter(audit_events::id.gt(0)).order(audit_events::id);
-            (retention.audit, lines.select(audit_events::at).first(conn).optional()?)
+            let lines = audit_events::table.filter(audit_events::id.gt(0));
+            let oldest = lines.filter(audit_events::at.le(now.0)).order(audit_events::id);
+            (retention.audit, oldest.select(audit_events::at).first(conn).optional()?)
         }
         // Mails that still wait are not over, however old: their age says nothing.
         _ => return Ok(0),
@@ -339,14 +340,18 @@ fn delete_consent_records(
     Ok(diesel::delete(records).execute(conn)?)
 }
 
-/// The log has no index on its time: lines are numbered as they come, so the oldest come first.
+/// The log has no index on its time: lines are numbered as they come, so the oldest come first. One
+/// that a clock wrote which was ahead says nothing about those behind it, and goes with them.
 fn delete_audit_events(
     conn: &mut Conn,
-    before: Timestamp,
+    now: Timestamp,
+    kept: i64,
     batch: i64,
 ) -> Result<usize, StorageError> {
+    let before = now.plus(-kept);
     let oldest: Vec<(i64, i64)> = audit_events::table
         .filter(audit_events::id.gt(0))
+        .filter(audit_events::at.le(now.0))
         .order(audit_events::id)
         .limit(batch)
         .select((audit_events::id, audit_events::at))

@@ -13,10 +13,10 @@ const NOTHING_YET: i64 = -1;
 pub(crate) struct Row {
     subject: String,
     failures: i64,
-    first_at: i64,
+    pub(crate) first_at: i64,
     last_at: i64,
     locked_until: Option<i64>,
-    expires_at: i64,
+    pub(crate) expires_at: i64,
 }
 
 impl Row {
@@ -78,6 +78,26 @@ pub fn update(
         ))
         .execute(conn)?;
     Ok(new)
+}
+
+/// Counts one more against the subject in the fixed window that is open, or opens one of `window`
+/// seconds, and returns the counter. Neither is worth a wait for the disk: the transaction's commit
+/// may be lost in a crash.
+pub fn count(
+    conn: &mut Conn,
+    subject: &str,
+    window: i64,
+    now: Timestamp,
+) -> Result<Counter, StorageError> {
+    dialect::commit_without_waiting(conn)?;
+    let first = Row {
+        failures: 1,
+        first_at: now.0,
+        last_at: now.0,
+        expires_at: now.plus(window).0,
+        ..Row::placeholder(subject)
+    };
+    Ok(dialect::count_guess(conn, &first, window)?.into())
 }
 
 /// Forgets what counts against those subjects.

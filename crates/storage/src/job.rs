@@ -4,13 +4,15 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
+    sync::Arc,
     task::{Context, Poll},
     time::{Duration, Instant},
 };
 
+use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
-use crate::{Conn, StorageError, queue::Queue};
+use crate::{Conn, StorageError, post::Caller, queue::Queue};
 
 /// An answer that is on its way. Await it, or [`wait`](Self::wait) for it where nothing is async.
 ///
@@ -45,6 +47,8 @@ fn lost<E: From<StorageError>>() -> E {
 pub(crate) trait Job: Send {
     /// Whether nobody waits for the answer any more.
     fn is_abandoned(&self) -> bool;
+    /// Whoever waits for the answer.
+    fn caller(&self) -> Arc<dyn Caller>;
     /// Whether the closure could run once more after the next run.
     fn can_repeat(&self) -> bool;
     /// Whether the last run ended well.
@@ -101,15 +105,34 @@ where
 {
     let (reply, answer) = oneshot::channel();
     let span = tracing::Span::current();
+    let reply = Arc::new(Reply(Mutex::new(Some(reply))));
     let task = Task { work: Some(work), copy, outcome: None, reply, span };
     (Queued { job: Box::new(task), writes, since: Instant::now() }, Pending { answer })
+}
+
+/// Where the one answer goes; empty once it went.
+struct Reply<T, E>(Mutex<Option<oneshot::Sender<Result<T, E>>>>);
+
+impl<T, E> Reply<T, E> {
+    fn send(&self, answer: Result<T, E>) {
+        if let Some(reply) = self.0.lock().take() {
+            // A dropped receiver means that nobody wants to know.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+impl<T: Send, E: From<StorageError> + Send> Caller for Reply<T, E> {
+    fn tell(&self, error: StorageError) {
+        self.send(Err(error.into()));
+    }
 }
 
 struct Task<T, E, F> {
     work: Option<F>,
     copy: Option<fn(&F) -> F>,
     outcome: Option<Result<T, E>>,
-    reply: oneshot::Sender<Result<T, E>>,
+    reply: Arc<Reply<T, E>>,
     /// What was being served when the job was queued, so that its log lines carry the request id.
     span: tracing::Span,
 }
@@ -117,11 +140,15 @@ struct Task<T, E, F> {
 impl<T, E, F> Job for Task<T, E, F>
 where
     F: FnOnce(&mut Conn) -> Result<T, E> + Send,
-    E: From<StorageError> + Send,
-    T: Send,
+    E: From<StorageError> + Send + 'static,
+    T: Send + 'static,
 {
     fn is_abandoned(&self) -> bool {
-        self.reply.is_closed()
+        self.reply.0.lock().as_ref().is_none_or(oneshot::Sender::is_closed)
+    }
+
+    fn caller(&self) -> Arc<dyn Caller> {
+        Arc::<Reply<T, E>>::clone(&self.reply)
     }
 
     fn can_repeat(&self) -> bool {
@@ -157,7 +184,6 @@ where
             (Some(outcome), Ok(())) => outcome,
             (None, Ok(())) => Err(lost()),
         };
-        // A dropped receiver means that nobody wants to know.
-        let _ = self.reply.send(answer);
+        self.reply.send(answer);
     }
 }

@@ -14,12 +14,14 @@
 //! asks which database it is; beside it `transfer/sql.rs` moves rows of any table.
 
 mod connection;
+mod crew;
 mod db;
 mod dialect;
 mod error;
 mod job;
 mod json_text;
 mod pool;
+mod post;
 mod postgres_url;
 mod queue;
 mod replica;
@@ -52,6 +54,7 @@ pub mod logout_delivery;
 pub mod migrate;
 pub mod opaque_access_token;
 pub mod outbox;
+pub mod owner;
 pub mod passkey;
 pub mod recovery_code;
 pub mod refresh_token;

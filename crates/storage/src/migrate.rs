@@ -20,6 +20,7 @@ use std::collections::BTreeSet;
 
 use crate::{
     Conn, DatabaseSettings, DatabaseUrl, StorageError,
+    backup::InUse,
     connection::{self, Purpose},
     dialect::migrations as dialect,
     settings::AtStart,
@@ -187,6 +188,7 @@ pub(crate) fn at_start(settings: &DatabaseSettings) -> Result<(), StorageError> 
 /// # Errors
 /// [`StorageError::Migration`]; those that ran before it stay.
 pub fn up(settings: &DatabaseSettings) -> Result<Vec<String>, StorageError> {
+    let _in_use = InUse::of(settings)?;
     let mut conn = connection::open(settings, Purpose::Migrate)?;
     match dialect::looked(&mut conn, standing_of)?.refusal() {
         Some(why) => Err(StorageError::Migration(why)),
@@ -199,6 +201,7 @@ pub fn up(settings: &DatabaseSettings) -> Result<Vec<String>, StorageError> {
 /// # Errors
 /// [`StorageError::Migration`], also for those that only a newer program knows how to undo.
 pub fn down(settings: &DatabaseSettings, steps: usize) -> Result<Vec<String>, StorageError> {
+    let _in_use = InUse::of(settings)?;
     let mut conn = connection::open(settings, Purpose::Migrate)?;
     let undone = to_undo(&mut conn, steps)?;
     runner::down(settings, &mut conn, &undone)

@@ -2,9 +2,10 @@
 //! one turns out to be dead.
 
 use std::{
+    mem,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -71,22 +72,55 @@ impl std::fmt::Debug for Pooled {
 }
 
 /// What a pool's connections and workers know together.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Health {
+    since: Instant,
     /// Counted up whenever a connection turned out to be dead or read-only: whatever was opened
     /// before has met the same fate, or soon will.
     era: AtomicU64,
-    /// No connection could be opened lately.
-    is_down: AtomicBool,
+    /// Since when no connection could be opened.
+    down_since: Mutex<Option<Instant>>,
     opened: AtomicU64,
     lost: AtomicU64,
     jobs: AtomicU64,
     retries: AtomicU64,
     /// How long jobs waited for a connection, in microseconds, added up.
     waited: AtomicU64,
+    /// When a job last came to its end on a connection, in microseconds from `since`.
+    answered: AtomicU64,
+    /// The connections that are being opened: their generation, and since when.
+    opening: Mutex<Vec<(u64, Instant)>>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self {
+            since: Instant::now(),
+            era: AtomicU64::default(),
+            down_since: Mutex::default(),
+            opened: AtomicU64::default(),
+            lost: AtomicU64::default(),
+            jobs: AtomicU64::default(),
+            retries: AtomicU64::default(),
+            waited: AtomicU64::default(),
+            answered: AtomicU64::default(),
+            opening: Mutex::default(),
+        }
+    }
 }
 
 impl Health {
+    /// A job came to its end on a connection.
+    pub(crate) fn answered(&self) {
+        self.answered.store(micros(self.since.elapsed()), Ordering::Relaxed);
+    }
+
+    /// How long ago a job last came to its end, or else the pool was made.
+    pub(crate) fn since_last_answer(&self) -> Duration {
+        let at = Duration::from_micros(self.answered.load(Ordering::Relaxed));
+        self.since.elapsed().saturating_sub(at)
+    }
+
     /// A connection of `pooled`'s age turned out to be of no use: none of that age is used again.
     pub(crate) fn lost(&self, pooled: &mut Pooled) {
         pooled.doom();
@@ -102,15 +136,18 @@ impl Health {
 
     /// A job got a connection, `since` when it asked.
     pub(crate) fn got(&self, since: Instant) {
-        let waited = u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX);
         self.jobs.fetch_add(1, Ordering::Relaxed);
-        self.waited.fetch_add(waited, Ordering::Relaxed);
+        self.waited.fetch_add(micros(since.elapsed()), Ordering::Relaxed);
     }
 
     /// A job is run once more.
     pub(crate) fn again(&self) {
         self.retries.fetch_add(1, Ordering::Relaxed);
     }
+}
+
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A pool's figures.
@@ -142,15 +179,24 @@ pub struct PoolState {
 #[derive(Clone)]
 pub(crate) struct Pool {
     pub(crate) name: &'static str,
-    pub(crate) connections: r2d2::Pool<Connector>,
     pub(crate) health: Arc<Health>,
+    connector: Connector,
+    size: u32,
+    current: Arc<Mutex<Generation>>,
 }
 
-impl Pool {
-    /// Builds the pool that `size` workers draw from. It opens its first connection at once and more
-    /// as they are needed: an idle pool runs no statement.
-    pub(crate) fn new(name: &'static str, connector: Connector, size: u32) -> Self {
-        let health = Arc::clone(&connector.health);
+/// r2d2's pool, which gives up no place that a connection holds. So one whose connections are held for
+/// good is left alone, and another takes its place.
+struct Generation {
+    number: u64,
+    connections: r2d2::Pool<Connector>,
+}
+
+impl Generation {
+    /// It opens its first connection at once and more as they are needed: an idle pool runs no
+    /// statement.
+    fn new(connector: Connector, size: u32) -> Self {
+        let number = connector.generation;
         let settings = &connector.settings;
         let is_postgres = matches!(settings.url, DatabaseUrl::Postgres { .. });
         let idle = is_postgres.then_some(settings.idle_timeout).filter(|time| !time.is_zero());
@@ -168,16 +214,62 @@ impl Pool {
             .error_handler(Box::new(Log { silent_until: Mutex::new(None) }))
             .thread_pool(Arc::new(openers))
             .build_unchecked(connector);
-        Self { name, connections, health }
+        Self { number, connections }
+    }
+}
+
+impl Pool {
+    /// Builds the pool that `size` workers draw from.
+    pub(crate) fn new(name: &'static str, connector: Connector, size: u32) -> Self {
+        let health = Arc::clone(&connector.health);
+        let current = Arc::new(Mutex::new(Generation::new(connector.clone(), size)));
+        Self { name, health, connector, size, current }
+    }
+
+    /// The present connections, and their generation.
+    pub(crate) fn present(&self) -> (u64, r2d2::Pool<Connector>) {
+        let current = self.current.lock();
+        (current.number, current.connections.clone())
+    }
+
+    /// Begins anew with other connections, if those of `generation` are the present ones: some of them
+    /// never come back. The others end as soon as their jobs do.
+    pub(crate) fn leave(&self, generation: u64) {
+        self.health.lost.fetch_add(1, Ordering::Relaxed);
+        let mut current = self.current.lock();
+        if current.number == generation {
+            let connector = Connector { generation: generation + 1, ..self.connector.clone() };
+            let old = mem::replace(&mut *current, Generation::new(connector, self.size));
+            drop(current);
+            // Whoever asks for a connection does not wait for these to be closed.
+            drop(old);
+        }
+    }
+
+    /// The present generation, if one of its connections has been coming about for longer than
+    /// `limit`: its server went silent in between.
+    pub(crate) fn stuck_opening(&self, limit: Duration) -> Option<u64> {
+        let number = self.current.lock().number;
+        let opening = self.health.opening.lock();
+        let is_stuck =
+            |(generation, since): &(u64, Instant)| *generation == number && since.elapsed() > limit;
+        opening.iter().any(is_stuck).then_some(number)
+    }
+
+    /// Whether there is no connection, and none could be opened for as long as a job waits for one.
+    pub(crate) fn is_gone(&self, patience: Duration) -> bool {
+        let down_since = *self.health.down_since.lock();
+        down_since.is_some_and(|since| since.elapsed() > patience)
+            && self.present().1.state().connections == 0
     }
 
     /// The figures; `waiting` jobs are in its queue.
     pub(crate) fn state(&self, waiting: usize) -> PoolState {
-        let connections = self.connections.state();
+        let connections = self.present().1.state();
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         PoolState {
             name: self.name,
-            size: self.connections.max_size(),
+            size: self.size,
             in_use: connections.connections.saturating_sub(connections.idle_connections),
             idle: connections.idle_connections,
             waiting,
@@ -203,6 +295,7 @@ pub(crate) struct Connector {
     pub(crate) settings: Arc<DatabaseSettings>,
     pub(crate) target: Target,
     pub(crate) health: Arc<Health>,
+    pub(crate) generation: u64,
 }
 
 /// Why the pool has no use for a connection.
@@ -241,13 +334,17 @@ impl r2d2::ManageConnection for Connector {
     fn connect(&self) -> Result<Pooled, Unfit> {
         // Before it connects: what breaks meanwhile may break this connection too.
         let era = self.health.era.load(Ordering::Acquire);
+        let opening = (self.generation, Instant::now());
+        self.health.opening.lock().push(opening);
         let opened = match self.target {
             Target::Primary(purpose) => connection::open(&self.settings, purpose),
             Target::Replica => connection::open_replica(&self.settings),
         };
-        let mut conn =
-            opened.inspect_err(|_| self.health.is_down.store(true, Ordering::Relaxed))?;
-        if self.health.is_down.swap(false, Ordering::Relaxed) {
+        self.health.opening.lock().retain(|other| *other != opening);
+        let mut conn = opened.inspect_err(|_| {
+            self.health.down_since.lock().get_or_insert_with(Instant::now);
+        })?;
+        if self.health.down_since.lock().take().is_some() {
             tracing::info!(event = "database.back", server = ?self.target, "connected again");
         }
         let serial = self.health.opened.fetch_add(1, Ordering::Relaxed);

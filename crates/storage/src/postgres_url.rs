@@ -38,6 +38,9 @@ impl<'a> PostgresUrl<'a> {
                 "is not a URL (a % in it is followed by no two digits; write %25)".to_owned()
             );
         }
+        if text.contains("%00") {
+            return Err("is not a URL (it has a %00 in it)".to_owned());
+        }
         let (main, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (authority, database) = match main.find('/') {
             Some(slash) => main.split_at(slash),
@@ -54,7 +57,17 @@ impl<'a> PostgresUrl<'a> {
         if query.split('&').any(|pair| !pair.is_empty() && !pair.contains('=')) {
             return Err("is not a URL (an option after the ? has no value)".to_owned());
         }
-        Ok(Self { scheme, login, hosts, database, query })
+        let url = Self { scheme, login, hosts, database, query };
+        if url.trusts_the_system()
+            && url.option("sslmode").is_some_and(|mode| mode != "verify-full")
+        {
+            return Err(
+                "has an sslmode that is too weak for sslrootcert=system: anybody can have a \
+                        certificate from there (write sslmode=verify-full, or leave it out)"
+                    .to_owned(),
+            );
+        }
+        Ok(url)
     }
 
     /// Its hosts, with their ports, as they are written. Empty: libpq's own default, a socket.
@@ -77,8 +90,21 @@ impl<'a> PostgresUrl<'a> {
     #[must_use]
     pub fn is_protected(&self) -> bool {
         self.option("sslmode") == Some("verify-full")
-            || self.option("sslrootcert") == Some("system")
-            || self.hosts().iter().all(|host| is_local(host))
+            || self.trusts_the_system()
+            || self.stays_on_this_machine()
+    }
+
+    /// Public authorities are asked about the server's certificate; libpq then checks its name too.
+    fn trusts_the_system(&self) -> bool {
+        self.option("sslrootcert") == Some("system")
+    }
+
+    /// libpq goes by the options where they name a host beside the one before the path, and by
+    /// `hostaddr` before both.
+    fn stays_on_this_machine(&self) -> bool {
+        let elsewhere = self.option("hostaddr").is_some()
+            || (!self.hosts.is_empty() && self.option("host").is_some());
+        !elsewhere && self.hosts().iter().all(|host| is_local(host))
     }
 
     /// The URL with nothing in it that must stay secret.
@@ -137,7 +163,8 @@ impl<'a> PostgresUrl<'a> {
     fn base(&self) -> String {
         let login = self.login.map(|login| format!("{login}@")).unwrap_or_default();
         let main = format!("{}{login}{}{}", self.scheme, self.hosts, self.database);
-        let found = (self.option("sslrootcert") == Some("system"))
+        let found = self
+            .trusts_the_system()
             .then(openssl_probe::probe)
             .and_then(|probed| probed.cert_file?.to_str().map(str::to_owned));
         let query = match found {
@@ -172,7 +199,9 @@ fn has_whole_escapes(text: &str) -> bool {
 fn check_host(host: &str) -> Result<(), String> {
     let port = match host.strip_prefix('[') {
         Some(address) => match address.split_once(']') {
-            Some((_, port)) => port.strip_prefix(':').unwrap_or(port),
+            Some(("", _)) => return Err("is not a URL (an address is empty)".to_owned()),
+            Some((_, "")) => "",
+            Some((_, port)) => port.strip_prefix(':').unwrap_or("none"),
             None => return Err("is not a URL (a [ of an address is not closed)".to_owned()),
         },
         None => host.split_once(':').map_or("", |(_, port)| port),
@@ -226,6 +255,11 @@ mod tests {
             "postgres://u:hunter2@h:port/d",
             "postgres://u:hunter2@h:0/d",
             "postgres://u:hunter2@[::1/d",
+            "postgres://u:hunter2@[::1]5432/d",
+            "postgres://u:hunter2@[]/d",
+            "postgres://u:hunter2%00@h/d",
+            "postgres://u:hunter2@h/d?sslmode=require&sslrootcert=system",
+            "postgres://u:hunter2@h/d?sslmode=disable&sslrootcert=system",
             "postgres://u:hun@ter2@h/d",
             "postgres://u:hunter2%@h/d",
             "postgres://u:hunter2 @h/d",
@@ -287,6 +321,10 @@ mod tests {
             ("postgres://localhost,db.example.com/d", false),
             ("postgres://db.example.com/d?sslmode=verify-full", true),
             ("postgres://db.example.com/d?sslrootcert=system", true),
+            ("postgres://db.example.com/d?sslmode=verify-full&sslrootcert=system", true),
+            ("postgres://localhost/d?host=db.example.com", false),
+            ("postgres://localhost/d?hostaddr=10.0.0.5", false),
+            ("postgres:///d?hostaddr=10.0.0.5", false),
         ] {
             assert_eq!(PostgresUrl::parse(url).unwrap().is_protected(), safe, "{url}");
         }

@@ -61,6 +61,12 @@ impl<T> Queue<T> {
         self.state.lock().waiting.pop_front()
     }
 
+    /// The next item if there is one now and it `is_so`.
+    pub(crate) fn pop_if(&self, is_so: impl FnOnce(&T) -> bool) -> Option<T> {
+        let mut state = self.state.lock();
+        if state.waiting.front().is_some_and(is_so) { state.waiting.pop_front() } else { None }
+    }
+
     /// Takes no more; what waits is still handed out.
     pub(crate) fn close(&self) {
         self.state.lock().closed = true;
@@ -94,7 +100,8 @@ mod tests {
         assert_eq!(queue.push(3), Err(3));
         assert_eq!(queue.len(), 2);
         queue.close();
-        assert_eq!(queue.pop(), Some(1));
+        assert_eq!(queue.pop_if(|item| *item == 2), None);
+        assert_eq!(queue.pop_if(|item| *item == 1), Some(1));
         assert_eq!(queue.push(4), Err(4));
         assert_eq!(queue.try_pop(), Some(2));
         assert_eq!(queue.pop(), None);

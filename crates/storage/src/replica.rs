@@ -11,11 +11,16 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::{
     Conn, StorageError,
+    crew::Work,
     pool::{Connector, Pooled},
+    post::Post,
 };
 
 /// How often the replica is compared with the primary.
 const PROBE_EVERY: Duration = Duration::from_secs(1);
+
+/// How long the replica may take to say where it is. One that is well does so at once.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// Positions of the primary that are remembered.
 const POSITIONS: usize = 256;
@@ -98,27 +103,62 @@ pub enum ReplicaState {
 pub(crate) struct Watch {
     state: Mutex<Watched>,
     changed: Condvar,
+    /// How long what was seen holds, if nobody looks again.
+    holds_for: Duration,
 }
 
 struct Watched {
     replica: ReplicaState,
+    /// When that was seen.
+    seen: Instant,
+    /// When the replica was asked where it is, if it has not said so yet.
+    asked: Option<Instant>,
     is_closed: bool,
 }
 
+impl Watched {
+    /// Whether what is known is worth anything still. The look-out may be waiting for a server that
+    /// never answers.
+    fn is_current(&self, holds_for: Duration) -> bool {
+        self.seen.elapsed() <= holds_for && self.asked.is_none_or(|at| at.elapsed() <= SILENCE)
+    }
+
+    fn serves(&self, holds_for: Duration) -> bool {
+        matches!(self.replica, ReplicaState::Serving { .. }) && self.is_current(holds_for)
+    }
+}
+
+/// How often the replica is looked at.
+fn interval(max_lag: Duration) -> Duration {
+    PROBE_EVERY.max(max_lag / 100)
+}
+
 impl Watch {
-    pub(crate) fn new() -> Self {
-        let watched = Watched { replica: ReplicaState::Unknown, is_closed: false };
-        Self { state: Mutex::new(watched), changed: Condvar::new() }
+    pub(crate) fn new(max_lag: Duration) -> Self {
+        let watched = Watched {
+            replica: ReplicaState::Unknown,
+            seen: Instant::now(),
+            asked: None,
+            is_closed: false,
+        };
+        let holds_for = max_lag.max(interval(max_lag) * 3);
+        Self { state: Mutex::new(watched), changed: Condvar::new(), holds_for }
     }
 
     pub(crate) fn state(&self) -> ReplicaState {
-        self.state.lock().replica.clone()
+        let state = self.state.lock();
+        match &state.replica {
+            ReplicaState::Serving { .. } if !state.is_current(self.holds_for) => {
+                ReplicaState::Away { reason: "it does not say how far it is".to_owned() }
+            }
+            known => known.clone(),
+        }
     }
 
     /// Whether it is worth asking; who asks first does not know yet.
     pub(crate) fn may_serve(&self) -> bool {
         let state = self.state.lock();
-        matches!(state.replica, ReplicaState::Serving { .. } | ReplicaState::Unknown)
+        state.serves(self.holds_for) || state.replica == ReplicaState::Unknown
     }
 
     /// Whether the replica serves. Waits for the first look at it, for `patience`.
@@ -130,12 +170,23 @@ impl Watch {
                 return false;
             }
         }
-        matches!(state.replica, ReplicaState::Serving { .. })
+        state.serves(self.holds_for)
+    }
+
+    /// The look-out asks the replica where it is.
+    fn ask(&self) {
+        self.state.lock().asked = Some(Instant::now());
     }
 
     /// A job met a fault: nobody uses the replica until the next look finds it well.
     pub(crate) fn trip(&self, reason: &str) {
         self.set(ReplicaState::Away { reason: reason.to_owned() });
+    }
+
+    /// What the look-out found.
+    fn found(&self, new: ReplicaState) {
+        self.state.lock().asked = None;
+        self.set(new);
     }
 
     fn set(&self, new: ReplicaState) {
@@ -148,6 +199,7 @@ impl Watch {
             tracing::warn!(event = "database.replica", state = ?new, "the primary serves all reads");
         }
         state.replica = new;
+        state.seen = Instant::now();
         drop(state);
         self.changed.notify_all();
     }
@@ -167,10 +219,40 @@ impl Watch {
     }
 }
 
-/// Compares the replica with the primary, again and again, over connections of its own: neither a
-/// busy pool nor a dead one keeps it from looking.
-pub(crate) struct Lookout {
-    watch: Arc<Watch>,
+/// Compare the replica with the primary, again and again, over connections of their own: neither a
+/// busy pool nor a dead one keeps them from looking. There is one at a time; the next takes the place
+/// of one whose server never answers.
+pub(crate) struct Lookouts {
+    pub(crate) watch: Arc<Watch>,
+    pub(crate) max_lag: Duration,
+    pub(crate) primary: Connector,
+    pub(crate) replica: Connector,
+}
+
+impl Work for Lookouts {
+    fn work(&self, post: &Arc<Post>) {
+        if self.watch.state() != ReplicaState::Unknown {
+            // What the one before saw holds no more.
+            self.watch.trip("it did not say how far it is");
+        }
+        let probe = |connector: &Connector| Probe { connector: connector.clone(), open: None };
+        let lookout = Lookout {
+            watch: &self.watch,
+            post,
+            max_lag: self.max_lag,
+            primary: probe(&self.primary),
+            replica: probe(&self.replica),
+            positions: VecDeque::new(),
+        };
+        lookout.run();
+    }
+
+    fn tend(&self, _: &[u64]) {}
+}
+
+struct Lookout<'a> {
+    watch: &'a Watch,
+    post: &'a Post,
     max_lag: Duration,
     primary: Probe,
     replica: Probe,
@@ -213,31 +295,21 @@ impl Probe {
     }
 }
 
-impl Lookout {
-    pub(crate) fn new(
-        watch: Arc<Watch>,
-        max_lag: Duration,
-        primary: Connector,
-        replica: Connector,
-    ) -> Self {
-        let probe = |connector| Probe { connector, open: None };
-        let (primary, replica) = (probe(primary), probe(replica));
-        Self { watch, max_lag, primary, replica, positions: VecDeque::new() }
-    }
-
-    /// Looks until it is closed.
-    pub(crate) fn run(mut self) {
-        loop {
-            let state = self.look();
-            self.watch.set(state);
-            if !self.watch.pause(PROBE_EVERY.max(self.max_lag / 100)) {
+impl Lookout<'_> {
+    /// Looks until it is closed, or another one is in its place.
+    fn run(mut self) {
+        while let Some(state) = self.look() {
+            self.watch.found(state);
+            if !self.watch.pause(interval(self.max_lag)) {
                 return;
             }
         }
     }
 
-    fn look(&mut self) -> ReplicaState {
+    /// `None` once nobody wants to know.
+    fn look(&mut self) -> Option<ReplicaState> {
         let asked = Instant::now();
+        self.post.begin(None, 0);
         // Without the primary nothing is remembered: what is known grows old, and the replica with
         // it is soon not known to be near enough.
         if let Ok(position) = self.primary.position() {
@@ -246,10 +318,20 @@ impl Lookout {
                 self.positions.pop_front();
             }
         }
-        match self.replica.position() {
+        if self.post.is_given_up() {
+            return None;
+        }
+        self.post.begin(None, 0);
+        self.watch.ask();
+        let position = self.replica.position();
+        self.post.end();
+        if self.post.is_given_up() {
+            return None;
+        }
+        Some(match position {
             Err(error) => ReplicaState::Away { reason: error.to_string() },
             Ok(position) => judge(&self.positions, position, Instant::now(), self.max_lag),
-        }
+        })
     }
 }
 

@@ -81,9 +81,7 @@ impl Witness {
         let witness = Self::default();
         let notes = Arc::clone(&witness.0);
         conn.set_instrumentation(move |event: InstrumentationEvent<'_>| match event {
-            InstrumentationEvent::StartQuery { .. } if !slow.is_zero() => {
-                notes.lock().began = Some(Instant::now());
-            }
+            InstrumentationEvent::StartQuery { .. } => notes.lock().began = Some(Instant::now()),
             InstrumentationEvent::FinishQuery { query, error, .. } => {
                 let mut notes = notes.lock();
                 if let Some(error) = error {
@@ -92,7 +90,7 @@ impl Witness {
                 }
                 let took = notes.began.take().map(|began| began.elapsed());
                 drop(notes);
-                if let Some(took) = took.filter(|took| *took >= slow) {
+                if let Some(took) = took.filter(|took| !slow.is_zero() && *took >= slow) {
                     log_slow(query, took);
                 }
             }
@@ -105,6 +103,11 @@ impl Witness {
     /// Forgets everything: the next job begins.
     pub(crate) fn clear(&self) {
         *self.0.lock() = Notes::default();
+    }
+
+    /// How long the statement has been running that runs now; nothing if none does.
+    pub(crate) fn running_for(&self) -> Duration {
+        self.0.lock().began.map(|began| began.elapsed()).unwrap_or_default()
     }
 
     /// The worst that was seen since.

@@ -6,7 +6,8 @@ use vestibule_model::{Timestamp, UserId, user::User};
 use crate::{
     Conn, MayLag, StorageError, browser_session,
     changes::{Kind, note},
-    dialect, interaction, json_text,
+    dialect::{self, hold_free},
+    interaction, json_text,
     replica::lagging,
     schema::{audit_events, outbox, password_history, users},
     verification,
@@ -319,18 +320,19 @@ pub fn set_deletion(
     Ok(count == 1)
 }
 
-/// At most `limit` users whose time has come, the longest overdue first.
+/// At most `limit` users whose time has come, the longest overdue first; nobody takes that back before
+/// the transaction ends. Those that somebody else holds are left out. Needs a `write`.
 pub fn due_for_erasure(
     conn: &mut Conn,
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<UserId>, StorageError> {
-    let ids: Vec<String> = users::table
+    let due = users::table
         .filter(users::deletion_at.le(now.0))
         .order((users::deletion_at, users::id))
         .limit(limit)
-        .select(users::id)
-        .load(conn)?;
+        .select(users::id);
+    let ids: Vec<String> = hold_free!(conn, due)?;
     Ok(ids.into_iter().map(UserId::new).collect())
 }
 

@@ -10,9 +10,12 @@ use std::{
 use diesel::connection::TransactionManager;
 
 use crate::{
-    Conn, StorageError, dialect,
+    Conn, StorageError,
+    crew::Work,
+    dialect,
     job::{Job, Queued},
     pool::{Connector, Pool, Pooled, spread},
+    post::Post,
     queue::Queue,
     replica::Watch,
     trouble::Trouble,
@@ -37,7 +40,10 @@ const REPLICA_PATIENCE: Duration = Duration::from_secs(1);
 const LEAST_PATIENCE: Duration = Duration::from_millis(50);
 
 /// One worker's tools.
+#[derive(Clone)]
 pub(crate) struct Worker {
+    /// Where it says what it does.
+    pub(crate) post: Arc<Post>,
     pub(crate) queue: Arc<Queue<Queued>>,
     pub(crate) pool: Pool,
     /// How long a job may wait in the queue and for a connection.
@@ -58,39 +64,76 @@ enum Ending {
     Lost,
 }
 
-impl Worker {
-    /// Serves jobs one by one, each write in a transaction of its own, until the queue closes.
-    pub(crate) fn serve_each(&self) {
-        while let Some(queued) = self.queue.pop() {
-            survive(|| self.serve(queued));
+/// The workers of a pool: what they are given, and what they do with it.
+pub(crate) struct Staff {
+    pub(crate) worker: Worker,
+    pub(crate) duty: Duty,
+    /// How long a connection may take to come about.
+    pub(crate) opening: Duration,
+}
+
+pub(crate) enum Duty {
+    /// Serves jobs one by one, each write in a transaction of its own.
+    Each,
+    /// Serves writes in groups that share a transaction and its commit. A group is whatever waits:
+    /// alone, a job waits for nobody.
+    Groups,
+    /// Serves reads that may lag on the replica, and hands those that come to nothing there to the
+    /// primary.
+    Lagging(Arc<Watch>, Arc<Queue<Queued>>),
+}
+
+impl Work for Staff {
+    fn work(&self, post: &Arc<Post>) {
+        let worker = Worker { post: Arc::clone(post), ..self.worker.clone() };
+        while let Some(queued) = worker.queue.pop() {
+            survive(|| self.serve(&worker, queued));
+            post.end();
+            if post.is_given_up() {
+                return;
+            }
         }
     }
 
-    /// Serves reads that may lag on the replica, and hands those that come to nothing there to
-    /// `primary`, until the queue closes.
-    pub(crate) fn serve_lagging(&self, watch: &Watch, primary: &Queue<Queued>) {
-        while let Some(queued) = self.queue.pop() {
-            survive(|| {
-                if let Some(queued) = self.serve_on_replica(queued, watch) {
+    fn tend(&self, lost: &[u64]) {
+        let pool = &self.worker.pool;
+        for generation in lost.iter().copied().chain(pool.stuck_opening(self.opening)) {
+            pool.leave(generation);
+        }
+        // All who could tell them so may be waiting for the server.
+        while let Some(stale) = self.worker.queue.pop_if(|job| job.is_stale(self.worker.patience)) {
+            stale.job.answer(Err(StorageError::Overloaded));
+        }
+        if let Duty::Lagging(watch, primary) = &self.duty
+            && !watch.may_serve()
+        {
+            while let Some(queued) = self.worker.queue.try_pop() {
+                queued.join(primary);
+            }
+        }
+    }
+}
+
+impl Staff {
+    fn serve(&self, worker: &Worker, queued: Queued) {
+        match &self.duty {
+            Duty::Each => worker.serve(queued),
+            Duty::Groups => worker.serve_group(queued),
+            Duty::Lagging(watch, primary) => {
+                if let Some(queued) = worker.serve_on_replica(queued, watch) {
                     queued.join(primary);
                 }
-            });
+            }
         }
     }
+}
 
-    /// Serves writes in groups that share a transaction and its commit, until the queue closes.
-    /// A group is whatever waits: alone, a job waits for nobody.
-    pub(crate) fn serve_groups(&self) {
-        while let Some(first) = self.queue.pop() {
-            survive(|| self.serve_group(first));
-        }
-    }
-
+impl Worker {
     fn serve(&self, queued: Queued) {
         let Some(mut queued) = self.fresh(queued) else { return };
         let (mut conflicts, mut losses) = (0, 0);
         loop {
-            let mut pooled = match self.connection(queued.since, self.patience) {
+            let mut pooled = match self.connection(&queued, queued.since, self.patience) {
                 Ok(pooled) => pooled,
                 Err(error) => return queued.job.answer(Err(error)),
             };
@@ -98,6 +141,9 @@ impl Worker {
             let ending = self.turn(&mut pooled, &mut queued, again);
             // The connection goes back first, so that whoever gets the answer can get it too.
             drop(pooled);
+            if self.post.is_given_up() {
+                return;
+            }
             // Whoever asked has given up by then.
             let may_repeat = queued.job.can_repeat() && !queued.is_stale(self.patience);
             match ending {
@@ -125,6 +171,11 @@ impl Worker {
             if kept { Ending::Settled(Ok(())) } else { failed(pooled.witness.trouble()) }
         };
         let trouble = pooled.witness.trouble();
+        if self.post.is_given_up() {
+            pooled.doom();
+        } else if trouble != Some(Trouble::Gone) {
+            self.pool.health.answered();
+        }
         pooled.used(matches!(ending, Ending::Settled(Ok(()))) && trouble.is_none());
         if matches!(trouble, Some(Trouble::Gone | Trouble::ReadOnly)) {
             self.pool.health.lost(pooled);
@@ -144,7 +195,8 @@ impl Worker {
                 _ => Ending::Settled(Err(error.into())),
             };
         }
-        let kept = queued.job.run(&mut pooled.conn, again);
+        // It was told that this may have come to nothing; then it better does.
+        let kept = queued.job.run(&mut pooled.conn, again) && !self.post.is_given_up();
         if kept && !pooled.witness.is_aborted() {
             return commit(pooled);
         }
@@ -168,7 +220,7 @@ impl Worker {
         if !watch.serves(REPLICA_PATIENCE) {
             return Some(queued);
         }
-        let Ok(mut pooled) = self.connection(Instant::now(), REPLICA_PATIENCE) else {
+        let Ok(mut pooled) = self.connection(&queued, Instant::now(), REPLICA_PATIENCE) else {
             watch.trip("no connection came about");
             return Some(queued);
         };
@@ -178,6 +230,9 @@ impl Worker {
             watch.trip("the connection was lost");
         }
         drop(pooled);
+        if self.post.is_given_up() {
+            return None;
+        }
         if !is_settled && queued.job.can_repeat() {
             self.pool.health.again();
             return Some(queued);
@@ -188,7 +243,7 @@ impl Worker {
 
     fn serve_group(&self, first: Queued) {
         let Some(first) = self.fresh(first) else { return };
-        let mut pooled = match self.connection(first.since, self.patience) {
+        let mut pooled = match self.connection(&first, first.since, self.patience) {
             Ok(pooled) => pooled,
             Err(error) => return first.job.answer(Err(error)),
         };
@@ -211,6 +266,7 @@ impl Worker {
         });
         pooled.used(fate.is_ok());
         drop(pooled);
+        self.pool.health.answered();
         if let Err(error) = &fate {
             tracing::error!(event = "database.write_failed", %error, "a group of writes was undone");
         }
@@ -256,15 +312,28 @@ impl Worker {
         (queued.writes || !queued.job.is_abandoned()).then_some(queued)
     }
 
-    /// A connection for a job that has waited since `since` and may wait for `patience` in all.
+    /// A connection for `queued`, which has waited since `since` and may wait for `patience` in all.
     fn connection(
         &self,
+        queued: &Queued,
         since: Instant,
         patience: Duration,
     ) -> Result<r2d2::PooledConnection<Connector>, StorageError> {
-        let left = patience.saturating_sub(since.elapsed()).max(LEAST_PATIENCE);
-        let found = self.pool.connections.get_timeout(left);
-        let connection = found.map_err(|error| StorageError::Unavailable(error.to_string()))?;
+        let (generation, connections) = self.pool.present();
+        self.post.begin(Some(queued.job.caller()), generation);
+        let found = if self.pool.is_gone(patience) {
+            // Whoever waited from the beginning got nothing: the pool goes on trying, without them.
+            let gone = || "no connection could be opened lately".to_owned();
+            connections.try_get().ok_or_else(gone)
+        } else {
+            let left = patience.saturating_sub(since.elapsed()).max(LEAST_PATIENCE);
+            connections.get_timeout(left).map_err(|error| error.to_string())
+        };
+        let connection = found.map_err(StorageError::Unavailable)?;
+        if self.post.is_given_up() {
+            return Err(StorageError::silent());
+        }
+        self.post.connected(&connection.witness);
         self.pool.health.got(since);
         Ok(connection)
     }

@@ -29,6 +29,9 @@ use crate::{
     postgres_url::PostgresUrl,
 };
 
+/// What to connect with, one after the other, until one will do.
+type Tries = fn(&PostgresUrl<'_>, &DatabaseSettings) -> Vec<String>;
+
 /// A connection of its own that only looks.
 pub struct Lookout {
     conn: Conn,
@@ -53,7 +56,7 @@ impl Lookout {
     /// # Errors
     /// There is no such file, it is no database, or the server refuses.
     pub fn open(url: &DatabaseUrl, patience: Duration) -> Result<Self, StorageError> {
-        Self::open_any(url, patience, "read-write")
+        Self::open_any(url, patience, |url, settings| url.one_by_one(settings, "read-write"))
     }
 
     /// The same, of several servers to a replica.
@@ -61,14 +64,13 @@ impl Lookout {
     /// # Errors
     /// As for [`open`](Self::open).
     pub fn open_replica(url: &DatabaseUrl, patience: Duration) -> Result<Self, StorageError> {
-        Self::open_any(url, patience, "prefer-standby")
+        // All at once: of each by itself libpq would take the primary too.
+        Self::open_any(url, patience, |url, settings| {
+            vec![url.completed(settings, "prefer-standby")]
+        })
     }
 
-    fn open_any(
-        url: &DatabaseUrl,
-        patience: Duration,
-        attributes: &str,
-    ) -> Result<Self, StorageError> {
+    fn open_any(url: &DatabaseUrl, patience: Duration, tries: Tries) -> Result<Self, StorageError> {
         let mut at_rest = false;
         let conn = match url {
             DatabaseUrl::Sqlite { path } => {
@@ -77,7 +79,7 @@ impl Lookout {
                 Conn::Sqlite(conn)
             }
             DatabaseUrl::Postgres { url } => {
-                Conn::Postgres(open_postgres(url.expose(), patience, attributes)?)
+                Conn::Postgres(open_postgres(url.expose(), patience, tries)?)
             }
         };
         Ok(Self { conn, patience, at_rest })
@@ -211,13 +213,13 @@ impl std::fmt::Debug for Lookout {
 fn open_postgres(
     url: &str,
     patience: Duration,
-    attributes: &str,
+    tries: Tries,
 ) -> Result<PgConnection, StorageError> {
     let address = DatabaseUrl::Postgres { url: Secret::new(url) };
     let settings = DatabaseSettings { connect_timeout: patience, ..DatabaseSettings::new(address) };
     let parsed = PostgresUrl::parse(url).map_err(StorageError::Database)?;
     let mut faults = Vec::new();
-    for url in parsed.one_by_one(&settings, attributes) {
+    for url in tries(&parsed, &settings) {
         match PgConnection::establish(&url) {
             Ok(mut conn) => {
                 conn.set_prepared_statement_cache_size(CacheSize::Disabled);

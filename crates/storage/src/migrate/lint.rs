@@ -17,10 +17,14 @@ fn faults(up: &str, is_postgres: bool) -> Vec<String> {
     let statements = sql::statements(up);
     let concurrent = statements.iter().any(Statement::is_concurrent);
     let mut made: BTreeSet<String> = BTreeSet::new();
+    let mut held: BTreeSet<String> = BTreeSet::new();
     let mut faults = Vec::new();
     for Statement { text, action } in &statements {
         if let Action::CreateTable { table, .. } = action {
             made.insert(table.clone());
+        }
+        if let Some(fault) = locks(action, &made, &mut held).filter(|_| is_postgres) {
+            faults.push(format!("{text}: {fault}"));
         }
         if let Some(fault) = fault(action, &made, is_postgres) {
             faults.push(format!("{text}: {fault}"));
@@ -32,6 +36,30 @@ fn faults(up: &str, is_postgres: bool) -> Vec<String> {
         }
     }
     faults
+}
+
+/// What is wrong with the locks that a statement comes to, by those that the migration has `held` since
+/// its other statements: all of them until its end.
+fn locks(
+    action: &Action,
+    made: &BTreeSet<String>,
+    held: &mut BTreeSet<String>,
+) -> Option<&'static str> {
+    match action {
+        Action::AddColumn { table, .. } | Action::AddConstraint { table, .. }
+            if !made.contains(table) =>
+        {
+            held.insert(table.clone());
+            (held.len() > 1).then_some(
+                "waits for this table while it keeps everybody from another; alter one table that \
+                 was there in a migration",
+            )
+        }
+        Action::ValidateConstraint { table } => held.contains(table).then_some(
+            "reads every row while this migration keeps everybody from them; do so in a later one",
+        ),
+        _ => None,
+    }
 }
 
 fn can_run_again(action: &Action) -> bool {
@@ -72,6 +100,10 @@ fn fault(action: &Action, made: &BTreeSet<String>, is_postgres: bool) -> Option<
 fn added(rest: &[String]) -> Option<&'static str> {
     let has = |word: &str| rest.iter().any(|token| token.eq_ignore_ascii_case(word));
     let default = sql::default_of(rest);
+    let of_type = rest.first().map(|word| word.to_ascii_uppercase()).unwrap_or_default();
+    if of_type.contains("SERIAL") {
+        return Some("has another value for each row, and rewrites the table; fill it by a job");
+    }
     if has("NOT") && default.is_none() {
         return Some("rows that are there have no value; give it a DEFAULT");
     }
@@ -149,7 +181,20 @@ fn what_would_stop_servers_is_found() {
         ("ALTER TABLE users ADD COLUMN a TEXT REFERENCES clients (id)", "NOT VALID"),
         ("ALTER TABLE users ADD COLUMN a TEXT UNIQUE", "NOT VALID"),
         ("ALTER TABLE users ADD COLUMN a BIGINT GENERATED ALWAYS AS IDENTITY", "rewrites"),
+        ("ALTER TABLE users ADD COLUMN a BIGSERIAL", "rewrites"),
+        ("ALTER TABLE users ADD COLUMN a smallserial", "rewrites"),
+        ("ALTER TABLE users ADD COLUMN a SERIAL8", "rewrites"),
         ("ALTER TABLE users ADD CONSTRAINT c CHECK (a > 0)", "NOT VALID"),
+        (
+            "ALTER TABLE users ADD CONSTRAINT c CHECK (a > 0) NOT VALID; \
+             ALTER TABLE users VALIDATE CONSTRAINT c",
+            "in a later one",
+        ),
+        (
+            "ALTER TABLE users ADD COLUMN a TEXT; ALTER TABLE users VALIDATE CONSTRAINT c",
+            "in a later one",
+        ),
+        ("ALTER TABLE users ADD COLUMN a TEXT; ALTER TABLE clients ADD COLUMN a TEXT", "one table"),
         ("ALTER TABLE users ADD COLUMN a TEXT, ADD COLUMN b TEXT", "none of the forms"),
         ("ALTER TABLE users ALTER COLUMN a TYPE BIGINT", "none of the forms"),
         ("ALTER TABLE users ALTER COLUMN a SET NOT NULL", "none of the forms"),
@@ -178,6 +223,7 @@ fn what_servers_do_not_notice_is_allowed() {
         "CREATE TABLE t (a TEXT NOT NULL REFERENCES users (id)); CREATE INDEX i ON t (a); \
          ALTER TABLE t ADD CONSTRAINT c CHECK (a <> ''); INSERT INTO t (a) VALUES ('x')",
         "ALTER TABLE users ADD COLUMN a TEXT",
+        "ALTER TABLE users ADD COLUMN a TEXT; ALTER TABLE users ADD COLUMN b TEXT",
         "ALTER TABLE users ADD COLUMN a TEXT NOT NULL DEFAULT '[]'",
         "ALTER TABLE users ADD COLUMN a BIGINT DEFAULT 0 NOT NULL",
         "ALTER TABLE users ADD COLUMN a BOOLEAN NOT NULL DEFAULT FALSE",

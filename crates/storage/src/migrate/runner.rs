@@ -164,11 +164,17 @@ fn run_outside(
         }
         conn.batch_execute(&statement.text)?;
     }
-    dialect::settled(conn, |conn| match direction {
-        Direction::Up => note(conn, migration),
-        Direction::Down => forget(conn, migration),
-    })?;
-    Ok(true)
+    dialect::settled(conn, |conn| {
+        // Nothing held off whoever lost the first lock in the middle of this: he may be done by now.
+        if is_there(conn, migration)? == (direction == Direction::Up) {
+            return Ok(false);
+        }
+        match direction {
+            Direction::Up => note(conn, migration)?,
+            Direction::Down => forget(conn, migration)?,
+        }
+        Ok(true)
+    })
 }
 
 fn is_there(conn: &mut Conn, migration: &Migration) -> Result<bool, StorageError> {

@@ -5,7 +5,10 @@ use vestibule_model::{SessionId, Timestamp};
 
 use crate::{
     Conn, StorageError, browser_session,
-    schema::{browser_sessions, devices, grants, opaque_access_tokens, sign_ins, verifications},
+    schema::{
+        browser_sessions, devices, grants, interactions, opaque_access_tokens, sign_ins,
+        verifications,
+    },
 };
 
 /// Sessions that are ended at a time.
@@ -44,6 +47,7 @@ pub fn end_everything(conn: &mut Conn, now: Timestamp) -> Result<Ended, StorageE
         .set(grants::revoked_at.eq(now.0))
         .execute(conn)?;
     diesel::delete(opaque_access_tokens::table).execute(conn)?;
+    diesel::delete(interactions::table).execute(conn)?;
     diesel::delete(sign_ins::table).execute(conn)?;
     diesel::delete(verifications::table.filter(verifications::consumed_at.is_null()))
         .execute(conn)?;

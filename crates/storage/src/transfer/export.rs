@@ -12,7 +12,8 @@ use super::{
     tables::TABLES,
 };
 use crate::{
-    Conn, DatabaseSettings, DatabaseUrl, backup,
+    Conn, DatabaseSettings, DatabaseUrl,
+    backup::{self, InUse},
     connection::{self, Purpose},
 };
 
@@ -45,6 +46,7 @@ pub fn export(
     {
         return Err(backup::no_database(path));
     }
+    let _in_use = InUse::of(settings)?;
     let mut conn = connection::open(settings, Purpose::Migrate)?;
     sql::begin_snapshot(&mut conn)?;
     let written = write(&mut conn, stamp, out, watch);

@@ -83,6 +83,12 @@ pub fn import<R: BufRead>(
 /// Sees to it that no row is there, and none comes but ours.
 fn empty(conn: &mut Conn, settings: &DatabaseSettings, place: Place) -> Result<(), TransferError> {
     sql::unbounded(conn)?;
+    if let Some(owner) = sql::another_owner(conn)? {
+        return Err(TransferError::Refused(format!(
+            "the tables belong to the role {owner}, and this takes their owner; fix: give this \
+             command a database.url of that role (VESTIBULE__DATABASE__URL_FILE)"
+        )));
+    }
     match place {
         Place::Empty => {
             sql::hold_all(conn)?;

@@ -19,7 +19,7 @@ use super::{
     TransferError,
     tables::{DRAWN, Kind, TABLES, Table},
 };
-use crate::{Conn, StorageError};
+use crate::{Conn, StorageError, dialect::IN_USE_LOCK};
 
 /// The values of a row in the order of the table's columns: numbers in digits, booleans as `true`
 /// and `false`.
@@ -103,8 +103,9 @@ pub(super) fn hold_all(conn: &mut Conn) -> QueryResult<()> {
     }
 }
 
-/// How many other sessions of ours there are, once those that are just ending have ended. Nobody
-/// else uses SQLite while it is replaced.
+/// How many other sessions of ours there are, once those that are just ending have ended: whatever
+/// they are called, and those of versions that took no lock by their usual name. Nobody else uses
+/// SQLite while it is replaced.
 pub(super) fn others_at_work(conn: &mut Conn) -> QueryResult<i64> {
     let Conn::Postgres(inner) = conn else { return Ok(0) };
     let mut others = 0;
@@ -113,8 +114,12 @@ pub(super) fn others_at_work(conn: &mut Conn) -> QueryResult<i64> {
         inner.batch_execute("SELECT pg_stat_clear_snapshot()")?;
         let found: Count = sql_query(
             "SELECT count(*) AS count FROM pg_stat_activity WHERE datname = current_database()
-             AND application_name = 'vestibule' AND pid <> pg_backend_pid()",
+             AND pid <> pg_backend_pid() AND (application_name = 'vestibule' OR pid IN (
+                 SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND database = datid
+                 AND classid::bigint << 32 | objid::bigint = $1 AND objsubid = 1
+             ))",
         )
+        .bind::<BigInt, _>(IN_USE_LOCK)
         .get_result(inner)?;
         others = found.count;
         if others == 0 {
@@ -123,6 +128,19 @@ pub(super) fn others_at_work(conn: &mut Conn) -> QueryResult<i64> {
         inner.batch_execute("SELECT pg_sleep(0.2)")?;
     }
     Ok(others)
+}
+
+/// The role that has the tables, unless we may act as it. Counting on from another key than the last
+/// takes the owner, and so does removing all rows at once.
+pub(super) fn another_owner(conn: &mut Conn) -> QueryResult<Option<String>> {
+    let Conn::Postgres(_) = conn else { return Ok(None) };
+    let listed: Vec<_> = TABLES.iter().map(|table| format!("'{}'", table.name)).collect();
+    let query = format!(
+        "SELECT tableowner::text AS word FROM pg_tables WHERE schemaname = current_schema()
+         AND tablename IN ({}) AND NOT pg_has_role(tableowner, 'USAGE') LIMIT 1",
+        listed.join(", ")
+    );
+    Ok(words(conn, &query)?.pop())
 }
 
 /// Removes every row.

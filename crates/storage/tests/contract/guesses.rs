@@ -10,6 +10,7 @@ on_both!(
     counters_are_loaded_together,
     a_failed_transaction_counts_nothing,
     a_counter_goes_when_it_decides_nothing_any_more,
+    a_window_counts_until_it_ends_and_then_another_opens,
 );
 
 const FIRST: Counter = Counter { failures: 1, first_at: NOW, last_at: NOW, locked_until: None };
@@ -91,4 +92,22 @@ fn a_counter_goes_when_it_decides_nothing_any_more(database: &TestDatabase) {
     assert_eq!(sweep(149), 0, "each change moves the end");
     assert_eq!(sweep(150), 1);
     assert!(load(&db, &["a"]).is_empty());
+}
+
+fn a_window_counts_until_it_ends_and_then_another_opens(database: &TestDatabase) {
+    let db = database.open();
+    let count = |subject: &'static str, after: i64| {
+        let counter = write(&db, move |conn| guess::count(conn, subject, 60, NOW.plus(after)));
+        (counter.failures, counter.first_at.since(NOW))
+    };
+    assert_eq!(count("a", 0), (1, 0));
+    assert_eq!(count("a", 59), (2, 0));
+    assert_eq!(count("b", 59), (1, 59));
+    assert_eq!(count("b", 58), (2, 59), "the clock of another instance");
+    let left = write(&db, |conn| expiry::delete_expired(conn, NOW.plus(59), 10));
+    assert_eq!(left, 0);
+    assert_eq!(count("a", 60), (1, 60));
+    assert_eq!(count("a", -1), (1, -1), "no window lasts longer, whatever a clock said");
+    assert!(write(&db, |conn| expiry::delete_expired(conn, NOW.plus(200), 10)) > 0);
+    assert!(load(&db, &["a", "b"]).is_empty());
 }

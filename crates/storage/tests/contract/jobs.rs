@@ -21,6 +21,7 @@ on_both!(
     a_job_that_errs_is_undone_alone,
     a_job_that_panics_is_undone_and_the_thread_goes_on,
     a_full_queue_refuses_at_once,
+    each_queue_is_counted_by_itself,
     a_job_that_waited_too_long_is_not_run,
     a_write_happens_though_nobody_waits,
     a_read_that_nobody_waits_for_is_skipped,
@@ -125,6 +126,33 @@ fn a_full_queue_refuses_at_once(database: &TestDatabase) {
     }
     assert!(is_marked(&db, "second") && !is_marked(&db, "third"));
     assert_eq!(mark(&db, "third").wait(), Ok(()), "room again");
+}
+
+/// SQLite has one for reads and one for writes; on PostgreSQL they are the same.
+fn each_queue_is_counted_by_itself(database: &TestDatabase) {
+    let db = narrow(database, 10);
+    let (release, _held) = hold(&db);
+    let (read_release, read_until) = mpsc::channel::<()>();
+    let reading = db.read_once(move |_| -> Result<(), StorageError> {
+        let _ = read_until.recv();
+        Ok(())
+    });
+    let waiting = [mark(&db, "first"), mark(&db, "second")];
+    let also = db.read(|_| Ok::<_, StorageError>(()));
+    if db.pools().len() > 1 {
+        // The reader takes the first read out of its queue when it gets to it.
+        while db.waiting() > 3 {
+            std::thread::yield_now();
+        }
+        assert_eq!((db.waiting(), db.longest_queue()), (3, 2));
+    } else {
+        assert_eq!((db.waiting(), db.longest_queue()), (4, 4));
+    }
+    drop((release, read_release));
+    for pending in waiting.into_iter().chain([reading, also]) {
+        assert_eq!(pending.wait(), Ok(()));
+    }
+    assert_eq!(db.longest_queue(), 0);
 }
 
 fn a_job_that_waited_too_long_is_not_run(database: &TestDatabase) {

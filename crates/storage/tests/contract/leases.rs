@@ -1,6 +1,6 @@
 //! One instance at a time, and another soon after its end.
 
-use std::thread;
+use std::{sync::mpsc::RecvTimeoutError, thread, time::Duration};
 
 use vestibule_model::Timestamp;
 use vestibule_storage::{
@@ -148,8 +148,13 @@ fn nobody_takes_it_while_a_holder_writes(database: &TestDatabase) {
     wait.recv().unwrap();
     let late = ask("b", NOW.plus(LASTS), 0);
     let next = other.write(move |conn| lease::take(conn, &late));
+    let (tell, told) = std::sync::mpsc::channel();
+    let waits = thread::spawn(move || tell.send(next.wait()).unwrap());
     // The other waits for the row, or for SQLite's lock; it cannot have it before.
+    let early = told.recv_timeout(Duration::from_millis(300));
+    assert_eq!(early, Err(RecvTimeoutError::Timeout));
     go_on.send(()).unwrap();
     assert!(guarded.wait().unwrap());
-    assert!(matches!(next.wait(), Ok(Taken::Mine(Lease { fence: 2, .. }))));
+    assert!(matches!(told.recv().unwrap(), Ok(Taken::Mine(Lease { fence: 2, .. }))));
+    waits.join().unwrap();
 }

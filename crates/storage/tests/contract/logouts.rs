@@ -17,6 +17,7 @@ on_both!(
     a_session_that_is_merely_over_tells_nobody,
     the_erased_are_signed_out_everywhere,
     due_tokens_are_claimed_by_one_for_a_while,
+    what_a_wrong_clock_put_off_is_due_once_the_clock_is_right,
     a_busy_client_waits_and_the_others_do_not,
     a_delivered_token_stays_delivered,
     a_failed_one_comes_again_or_is_given_up,
@@ -168,6 +169,17 @@ fn due_tokens_are_claimed_by_one_for_a_while(database: &TestDatabase) {
     assert_eq!(claim(&db, 70, &[], 9), ["s1.notes", "s1.shop"], "whoever had them is late");
     let attempts: Vec<i64> = to(&db, "shop").iter().map(|one| one.attempts).collect();
     assert_eq!(attempts, [1, 2]);
+}
+
+fn what_a_wrong_clock_put_off_is_due_once_the_clock_is_right(database: &TestDatabase) {
+    let db = signed_in(database);
+    end(&db, "s1", 3_600);
+    assert!(claim(&db, 3_540, &[], 9).is_empty(), "as far apart as clocks may be");
+    assert_eq!(claim(&db, 0, &["shop"], 9), ["s1.notes"]);
+    assert!(claim(&db, 1, &["shop"], 9).is_empty(), "leased");
+    write(&db, |conn| logout_delivery::failed(conn, "s1.notes", Some(NOW.plus(30)), "no answer"));
+    assert_eq!(claim(&db, 1, &[], 9), ["s1.shop"], "what failed waits for its time");
+    assert_eq!(claim(&db, 30, &[], 9), ["s1.notes"]);
 }
 
 fn a_busy_client_waits_and_the_others_do_not(database: &TestDatabase) {

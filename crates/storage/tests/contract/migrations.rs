@@ -278,6 +278,30 @@ mod on_postgres {
     }
 
     #[test]
+    fn an_index_that_another_has_built_meanwhile_stops_nobody() {
+        let database = TestDatabase::postgres();
+        drop(with_grant(&database));
+        migrate::down(database.settings(), 1).unwrap();
+        // Whoever has written to the table is waited for.
+        let mut writer = database.connect().unwrap();
+        writer.batch_execute("BEGIN; DELETE FROM consent_records").unwrap();
+        let settings = database.settings().clone();
+        let migrating = thread::spawn(move || migrate::up(&settings));
+        let waits = "SELECT count(*) AS number FROM pg_stat_activity
+            WHERE datname = current_database() AND query LIKE 'CREATE INDEX%'
+            AND wait_event_type = 'Lock'";
+        let deadline = std::time::Instant::now() + Duration::from_mins(1);
+        while number(&database, waits) == 0 {
+            assert!(std::time::Instant::now() < deadline);
+        }
+        let noted = "INSERT INTO schema_migrations (version) VALUES ('20261124000100')";
+        execute(&database, noted);
+        writer.batch_execute("COMMIT").unwrap();
+        assert_eq!(migrating.join().unwrap(), Ok(Vec::new()), "the other one did it");
+        assert!(standing(&database).missing.is_empty());
+    }
+
+    #[test]
     fn those_who_wait_do_not_stop_an_index_that_is_built_beside_them() {
         let database = TestDatabase::postgres();
         for _ in 0..3 {

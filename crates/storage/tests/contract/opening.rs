@@ -2,14 +2,19 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt,
+    os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
     time::{Duration, Instant},
 };
 
-use vestibule_model::Secret;
+use vestibule_model::{Secret, Timestamp};
 use vestibule_storage::{
-    DatabaseSettings, DatabaseUrl, Db, StorageError, testing::TestDatabase, user,
+    DatabaseSettings, DatabaseUrl, Db, StorageError,
+    backup::{self, Vacant},
+    migrate,
+    testing::TestDatabase,
+    transfer::{self, Stamp, TransferError},
+    user,
 };
 
 use crate::fixtures::{a_user, read, with_grant, write};
@@ -34,6 +39,62 @@ fn the_sqlite_files_are_for_their_owner_only() {
     fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
     let _db = Db::open(&settings).unwrap();
     assert_eq!(mode(&path), 0o600, "a careless copy is put right");
+}
+
+/// Whoever owns the folder might have put it there for a command of root.
+#[test]
+fn a_link_in_the_place_of_a_file_is_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = folder.path().join("other");
+    fs::write(&other, "somebody else's").unwrap();
+    fs::set_permissions(&other, Permissions::from_mode(0o644)).unwrap();
+    let seen = || {
+        let seen = fs::metadata(&other).unwrap();
+        (seen.mode(), seen.uid(), seen.gid(), seen.modified().unwrap(), seen.ctime_nsec())
+    };
+    let before = seen();
+    let path = folder.path().join("new.db");
+    let settings = DatabaseSettings::new(DatabaseUrl::Sqlite { path: path.clone() });
+    let lock = folder.path().join("new.db.lock");
+    std::os::unix::fs::symlink(&other, &lock).unwrap();
+    for refused in [
+        Db::open(&settings).map(drop).map_err(|error| error.to_string()),
+        migrate::up(&settings).map(drop).map_err(|error| error.to_string()),
+        Vacant::take(&path).map(drop).map_err(|error| error.to_string()),
+    ] {
+        let why = refused.unwrap_err();
+        assert!(why.contains("new.db.lock"), "{why}");
+    }
+    fs::remove_file(&lock).unwrap();
+    std::os::unix::fs::symlink(&other, &path).unwrap();
+    Db::open(&settings).map(drop).unwrap_err();
+    assert_eq!(seen(), before);
+}
+
+#[test]
+fn nobody_begins_to_use_a_file_that_is_being_replaced() {
+    let database = TestDatabase::sqlite();
+    let (settings, path) = (database.settings(), database.path().unwrap());
+    let copy = tempfile::NamedTempFile::new().unwrap();
+    let stamp = Stamp { version: "0.0.0-test", now: Timestamp(1), counts_first: false };
+    let try_all = || {
+        [
+            Db::open(settings).map(drop).map_err(TransferError::from),
+            migrate::up(settings).map(drop).map_err(TransferError::from),
+            migrate::down(settings, 0).map(drop).map_err(TransferError::from),
+            backup::copy(&path, copy.path()),
+            transfer::export(settings, &stamp, &mut Vec::new(), &mut |_| ()).map(drop),
+        ]
+    };
+    let place = Vacant::take(&path).unwrap();
+    for (number, tried) in try_all().into_iter().enumerate() {
+        let why = tried.unwrap_err().to_string();
+        assert!(why.contains("`vestibule restore` is replacing it"), "{number}: {why}");
+    }
+    drop(place);
+    for tried in try_all() {
+        tried.unwrap();
+    }
 }
 
 #[test]

@@ -1,7 +1,9 @@
 //! What changes in an account: its details, its password, whether it may be used, its end.
 
+use std::{sync::mpsc, thread, time::Duration};
+
 use vestibule_model::{Timestamp, UserId, user::User};
-use vestibule_storage::{Db, StorageError, terms, testing::TestDatabase, user};
+use vestibule_storage::{Conn, Db, StorageError, terms, testing::TestDatabase, user};
 
 use crate::fixtures::{NOW, a_user, read, with_grant, write};
 
@@ -15,6 +17,8 @@ on_both!(
     nobodys_password_is_not_set,
     an_account_is_disabled_and_enabled,
     an_account_is_due_for_erasure_when_its_time_has_come,
+    nobody_is_told_that_an_account_stays_which_is_being_erased,
+    an_account_that_is_just_kept_is_not_due,
     terms_are_accepted_once_a_version,
 );
 
@@ -168,7 +172,7 @@ fn an_account_is_due_for_erasure_when_its_time_has_come(database: &TestDatabase)
         Ok(())
     });
     let due = |now: Timestamp, limit| {
-        let ids = read(&db, move |conn| user::due_for_erasure(conn, now, limit));
+        let ids = write(&db, move |conn| user::due_for_erasure(conn, now, limit));
         ids.iter().map(|id| id.as_str().to_owned()).collect::<Vec<_>>()
     };
     assert!(due(NOW.plus(9), 9).is_empty());
@@ -176,6 +180,74 @@ fn an_account_is_due_for_erasure_when_its_time_has_come(database: &TestDatabase)
     assert_eq!(due(NOW.plus(99), 2), ["u3", "u2"]);
     write(&db, |conn| user::set_deletion(conn, &UserId::new("u3"), None));
     assert_eq!(due(NOW.plus(99), 9), ["u2", "u4"], "taken back in time");
+}
+
+/// Two accounts whose time has come.
+fn with_due(database: &TestDatabase) -> Db {
+    let db = with_grant(database);
+    write(&db, |conn| {
+        for id in ["u2", "u3"] {
+            user::insert(conn, &a_user(id, id, &format!("{id}@example.org")))?;
+            user::set_deletion(conn, &UserId::new(id), Some(NOW))?;
+        }
+        Ok(())
+    });
+    db
+}
+
+/// Lets `first` begin, then starts `second` beside it, and lets `first` end. Returns what both
+/// answered, and whether `second` did so before.
+fn interleaved<A: Send + 'static, B: Send + 'static>(
+    db: &Db,
+    first: impl FnOnce(&mut Conn, &dyn Fn()) -> Result<A, StorageError> + Send + 'static,
+    second: impl FnOnce(&mut Conn) -> Result<B, StorageError> + Send + 'static,
+) -> (A, B, bool) {
+    let (begun, has_begun) = mpsc::channel();
+    let (go_on, may_go_on) = mpsc::channel::<()>();
+    let first = db.write_once(move |conn| {
+        first(conn, &|| {
+            begun.send(()).unwrap();
+            may_go_on.recv().unwrap();
+        })
+    });
+    has_begun.recv().unwrap();
+    let second = db.write_once(second);
+    let (tell, told) = mpsc::channel();
+    let waits = thread::spawn(move || tell.send(second.wait().unwrap()).unwrap());
+    let early = told.recv_timeout(Duration::from_millis(300)).ok();
+    go_on.send(()).unwrap();
+    let is_early = early.is_some();
+    let second = early.unwrap_or_else(|| told.recv().unwrap());
+    waits.join().unwrap();
+    (first.wait().unwrap(), second, is_early)
+}
+
+fn nobody_is_told_that_an_account_stays_which_is_being_erased(database: &TestDatabase) {
+    let db = with_due(database);
+    let erase = |conn: &mut Conn, pause: &dyn Fn()| {
+        let due = user::due_for_erasure(conn, NOW, 9)?;
+        pause();
+        for id in &due {
+            user::erase(conn, id, NOW)?;
+        }
+        Ok(due.len())
+    };
+    let keep = |conn: &mut Conn| user::set_deletion(conn, &UserId::new("u3"), None);
+    let (erased, kept, _) = interleaved(&db, erase, keep);
+    assert_eq!((erased, kept), (2, false));
+}
+
+fn an_account_that_is_just_kept_is_not_due(database: &TestDatabase) {
+    let db = with_due(database);
+    let keep = |conn: &mut Conn, pause: &dyn Fn()| {
+        let kept = user::set_deletion(conn, &UserId::new("u3"), None);
+        pause();
+        kept
+    };
+    let (kept, due, early) = interleaved(&db, keep, |conn| user::due_for_erasure(conn, NOW, 9));
+    let due: Vec<_> = due.iter().map(UserId::as_str).collect();
+    assert_eq!((kept, &due[..]), (true, &["u2"][..]));
+    assert_eq!(early, db.is_server(), "nobody waits for the others where rows are held one by one");
 }
 
 fn terms_are_accepted_once_a_version(database: &TestDatabase) {

@@ -204,6 +204,7 @@ fn walk_keys(conn: &mut Conn) -> Result<(), StorageError> {
 fn walk_consent(conn: &mut Conn) -> Result<(), StorageError> {
     let (app, u1) = (ClientId::new("app"), UserId::new("u1"));
     consent::save(conn, &a_consent())?;
+    consent::keep(conn, &u1, &app)?;
     consent::find(conn, &u1, &app)?;
     consent::list_of_user(conn, &u1)?;
     consent::delete(conn, &u1, &app)?;
@@ -230,6 +231,7 @@ fn walk_sign_in(conn: &mut Conn) -> Result<(), StorageError> {
     let nobody = ["a".to_owned(), "b".to_owned()];
     guess::load(conn, &nobody)?;
     let counter = Counter { failures: 1, first_at: NOW, last_at: NOW, locked_until: None };
+    guess::count(conn, "a", 60, NOW)?;
     guess::update(conn, "a", |_| NOW, |_| counter)?;
     guess::clear(conn, &nobody)
 }

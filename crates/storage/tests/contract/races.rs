@@ -33,6 +33,7 @@ on_both!(
     a_password_leaves_each_of_its_predecessors_to_the_history,
     a_mail_is_claimed_by_one,
     no_failure_is_lost,
+    no_count_is_lost,
     an_initial_access_token_is_used_by_one,
 );
 
@@ -52,6 +53,7 @@ through_a_pooler!(
     a_password_leaves_each_of_its_predecessors_to_the_history,
     a_mail_is_claimed_by_one,
     no_failure_is_lost,
+    no_count_is_lost,
     an_initial_access_token_is_used_by_one,
 );
 
@@ -310,6 +312,20 @@ fn no_failure_is_lost(database: &TestDatabase) {
         let mut failures: Vec<i64> = counters.iter().map(|counter| counter.failures).collect();
         failures.sort_unstable();
         assert_eq!(failures, everyone, "round {round}: each saw what the one before it wrote");
+    }
+}
+
+fn no_count_is_lost(database: &TestDatabase) {
+    let counted = rush(
+        database,
+        |_, _| Ok(()),
+        |conn, round, _| guess::count(conn, &round.to_string(), 60, NOW),
+    );
+    let everyone: Vec<i64> = (1..).take(THREADS).collect();
+    for (round, counters) in counted.into_iter().enumerate() {
+        let mut counts: Vec<i64> = counters.iter().map(|counter| counter.failures).collect();
+        counts.sort_unstable();
+        assert_eq!(counts, everyone, "round {round}");
     }
 }
 

@@ -8,17 +8,24 @@ use diesel::{
     sql_query,
     sql_types::{BigInt, Text},
 };
-use vestibule_model::{Timestamp, audit::AuditEvent};
+use vestibule_model::{
+    GrantId, InteractionId, Timestamp, UserId, audit::AuditEvent, device::Device,
+};
 use vestibule_storage::{
-    Conn, StorageError, audit,
+    Conn, StorageError, audit, browser_session, device, grant, interaction,
     migrate::BOOKKEEPING,
+    sign_in,
     testing::TestDatabase,
     transfer::{self, Counts, Kind, Place, Source, Stamp, Step, TABLES, Table, TransferError},
+    verification,
 };
 
 use crate::{
     catalogue::{self, Cells},
-    fixtures::{NOW, a_client, read, write},
+    fixtures::{
+        NOW, a_client, a_device, a_session, a_sign_in, a_verification, an_interaction, hash, read,
+        with_grant, write,
+    },
 };
 
 on_both!(
@@ -31,6 +38,7 @@ on_both!(
     what_is_not_whole_changes_nothing,
     what_fails_at_the_end_changes_nothing,
     tables_of_another_shape_are_not_exported,
+    what_was_half_done_is_ended_with_the_sessions,
 );
 
 const STAMP: Stamp<'_> = Stamp { version: "0.0.0-test", now: NOW, counts_first: true };
@@ -396,6 +404,33 @@ fn tables_of_another_shape_are_not_exported(database: &TestDatabase) {
         transfer::export(database.settings(), &STAMP, &mut text, &mut |_| ()).unwrap_err();
     assert!(refused.to_string().contains("vestibule migrate up"), "{refused}");
     assert!(text.is_empty());
+}
+
+fn what_was_half_done_is_ended_with_the_sessions(database: &TestDatabase) {
+    let db = with_grant(database);
+    write(&db, |conn| {
+        browser_session::insert(conn, &a_session("s1", "cookie"))?;
+        interaction::insert(conn, &an_interaction("i1"))?;
+        sign_in::insert(conn, &a_sign_in("n1", "half"))?;
+        verification::insert(conn, &a_verification("v1"))?;
+        let trusted_until = Some(NOW.plus(86_400));
+        device::insert(conn, &Device { trusted_until, ..a_device("d1", "device", "u1") })
+    });
+    let ended = write(&db, |conn| transfer::end_everything(conn, NOW));
+    assert_eq!((ended.sessions, ended.grants), (1, 1));
+    let left = read(&db, |conn| {
+        Ok([
+            browser_session::find(conn, &hash("cookie"))?.is_some(),
+            interaction::find(conn, &InteractionId::new("i1"))?.is_some(),
+            sign_in::find(conn, &hash("half"))?.is_some(),
+            verification::find(conn, "v1")?.is_some(),
+        ])
+    });
+    assert_eq!(left, [false; 4], "session, interaction, sign-in, mailed link");
+    let grant = read(&db, |conn| grant::find(conn, &GrantId::new("g1"))).unwrap();
+    assert_eq!(grant.revoked_at, Some(NOW));
+    let devices = read(&db, |conn| device::list_of_user(conn, &UserId::new("u1")));
+    assert_eq!((devices.len(), devices[0].trusted_until), (1, None));
 }
 
 /// SQLite takes a text that PostgreSQL does not; the row is named, so that somebody can mend it.

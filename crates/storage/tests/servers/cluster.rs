@@ -96,6 +96,26 @@ impl Cluster {
         self.control(&["reload"]);
     }
 
+    /// Stops every process of the server where it stands. Its machine goes on: what is sent to it is
+    /// acknowledged, and never answered.
+    pub fn freeze(&self) {
+        // The postmaster first, so that no more processes come.
+        let postmaster = self.postmaster();
+        signal("-STOP", std::slice::from_ref(&postmaster));
+        signal("-STOP", &children(&postmaster));
+    }
+
+    pub fn thaw(&self) {
+        let postmaster = self.postmaster();
+        signal("-CONT", &children(&postmaster));
+        signal("-CONT", &[postmaster]);
+    }
+
+    fn postmaster(&self) -> String {
+        let file = fs::read_to_string(self.folder.path().join("rows/postmaster.pid")).unwrap();
+        file.lines().next().unwrap().to_owned()
+    }
+
     pub fn promote(&self) {
         self.control(&["-w", "promote"]);
     }
@@ -114,6 +134,27 @@ impl Cluster {
         let output = psql.args(["-XAtqc", statement, &self.url("postgres")]).output().unwrap();
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    }
+
+    /// Runs a script of SQL, as psql reads it; each statement must succeed.
+    pub fn script(&self, role: &str, database: &str, text: &str) {
+        let url = format!("postgres://{role}@{}/{database}", self.host());
+        let psql = format!("psql -Xq -v ON_ERROR_STOP=1 {url} <<'SQL'\n{text}\nSQL");
+        self.shell(&psql);
+    }
+
+    /// Runs lines of a shell as the server's own user, to whom PostgreSQL's programs are at hand.
+    pub fn shell(&self, lines: &str) {
+        let path = format!("{}:/usr/bin:/bin", self.bin.display());
+        let mut command = as_postgres("env");
+        let output = command
+            .args([format!("PATH={path}"), "PGHOST=127.0.0.1".to_owned()])
+            .args([format!("PGPORT={}", self.port), "PGUSER=vestibule".to_owned()])
+            .args(["sh", "-ec", lines])
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{lines}: {output:?}");
     }
 
     fn control(&self, arguments: &[&str]) {
@@ -139,8 +180,21 @@ impl Cluster {
     }
 }
 
+fn children(pid: &str) -> Vec<String> {
+    let children = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap();
+    children.split_whitespace().map(str::to_owned).collect()
+}
+
+fn signal(name: &str, pids: &[String]) {
+    // One may just have ended.
+    let _ = Command::new("kill").arg(name).args(pids).stderr(Stdio::null()).status().unwrap();
+}
+
 impl Drop for Cluster {
     fn drop(&mut self) {
+        if self.folder.path().join("rows/postmaster.pid").exists() {
+            self.thaw();
+        }
         drop(self.watcher.stdin.take());
         let _ = self.watcher.wait();
     }

@@ -6,10 +6,16 @@ mod cluster;
 #[cfg(test)]
 mod failover;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod pooler;
+#[cfg(test)]
+mod recovery;
 #[cfg(test)]
 mod replica;
 #[cfg(test)]
 mod retries;
+#[cfg(test)]
+mod roles;
 #[cfg(test)]
 mod tls;

@@ -1,9 +1,9 @@
 //! Reads that may lag go to the replica as long as it is near enough, and to the primary otherwise.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use vestibule_model::{Secret, Timestamp, audit::AuditEvent};
-use vestibule_storage::{Db, ReplicaState, StorageError, audit};
+use vestibule_storage::{DatabaseUrl, Db, ReplicaState, StorageError, audit, inspect::Lookout};
 
 use crate::cluster::{Cluster, settings, until};
 
@@ -72,6 +72,38 @@ fn a_replica_that_lags_serves_nothing_until_it_has_caught_up() {
 }
 
 #[test]
+fn a_frozen_replica_is_left_at_once_and_found_again() {
+    let primary = Cluster::new("");
+    let replica = Cluster::standby_of(&primary, "");
+    let mut settings = settings(&primary.url("postgres"));
+    settings.read_url = Some(Secret::new(replica.url("postgres")));
+    settings.max_replica_lag = Duration::from_mins(1);
+    settings.statement_timeout = Duration::from_secs(2);
+    let db = Db::open(&settings).unwrap();
+    note(&db);
+    until(Duration::from_secs(10), || lines(&db) == (1, true));
+    replica.freeze();
+    let took = until(Duration::from_secs(10), || !serves(&db));
+    assert!(took < Duration::from_secs(5), "{took:?}");
+    note(&db);
+    let asked = Instant::now();
+    assert_eq!(lines(&db), (2, false));
+    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    // The look-out waits for an answer for ever; another one takes its place.
+    until(Duration::from_secs(15), || !replica_reason(&db).contains("does not say"));
+    replica.thaw();
+    until(Duration::from_secs(15), || serves(&db));
+    until(Duration::from_secs(10), || lines(&db) == (2, true));
+}
+
+fn replica_reason(db: &Db) -> String {
+    match db.replica_state() {
+        Some(ReplicaState::Away { reason }) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
 fn a_read_that_misses_on_the_replica_is_made_on_the_primary() {
     let primary = Cluster::new("");
     let replica = Cluster::standby_of(&primary, "");
@@ -87,6 +119,19 @@ fn a_read_that_misses_on_the_replica_is_made_on_the_primary() {
         None => Err(StorageError::Inconsistent("no such line".to_owned())),
     });
     assert_eq!(found.wait().unwrap().event, "test");
+}
+
+#[test]
+fn of_several_hosts_the_replica_is_looked_at() {
+    let primary = Cluster::new("");
+    let replica = Cluster::standby_of(&primary, "");
+    let url = format!("postgres://vestibule@{},{}/postgres", primary.host(), replica.host());
+    let url = DatabaseUrl::Postgres { url: Secret::new(url) };
+    let is_replica = |opened: Result<Lookout, StorageError>| {
+        opened.unwrap().replica().unwrap().unwrap().in_recovery
+    };
+    assert!(is_replica(Lookout::open_replica(&url, Duration::from_secs(5))));
+    assert!(!is_replica(Lookout::open(&url, Duration::from_secs(5))));
 }
 
 #[test]
