@@ -92,24 +92,25 @@ impl Cache {
         Counted { count, ends_in, shared: false }
     }
 
+    /// Adds one to `key` in this process alone, beside what [`count`](Self::count) says, before
+    /// anything is awaited.
+    #[must_use]
+    pub fn count_here(&self, key: &str, window: Duration) -> (u64, Duration) {
+        // No key of `count` begins so.
+        self.inner.counters.add(&format!("here {key}"), window, Instant::now())
+    }
+
     /// Tells every instance that what they keep under `kind` and `keys` changed: this one before
     /// anything is awaited, the others with the word that Redis passes on. Call it after the change
     /// is committed. No keys: nobody is told anything.
     pub async fn changed(&self, kind: &'static str, keys: &[String]) {
-        if !keys.is_empty() {
-            self.tell(&Word::of(kind, keys)).await;
+        if keys.is_empty() {
+            return;
         }
-    }
-
-    /// Tells every instance that anything they keep under `kind` may have changed.
-    pub async fn all_changed(&self, kind: &'static str) {
-        self.tell(&Word::Kind(kind)).await;
-    }
-
-    async fn tell(&self, word: &Word<'_>) {
-        self.inner.listeners.hear(word);
+        let word = Word::of(kind, keys);
+        self.inner.listeners.hear(&word);
         if let Some(shared) = &self.inner.shared {
-            shared.publish(word).await;
+            shared.publish(&word).await;
         }
     }
 

@@ -26,7 +26,7 @@ use crate::{
     url::{Host, Login, Place},
 };
 
-/// How many attempts to connect may hang beside those whose time is not over.
+/// How many attempts to connect may hang beside those that somebody waits for.
 const MOST_HANGING: usize = 32;
 /// After how long without a sign of life of the other host a connection is dead: it may have gone
 /// without a word. Well below the minutes of the system's default.
@@ -42,6 +42,8 @@ pub(crate) struct Connector {
     preferred: AtomicUsize,
     /// One clone for each attempt that has not ended.
     attempts: Arc<()>,
+    /// The most of those: one for each worker and the listener, and those that hang.
+    most_attempts: usize,
 }
 
 /// A connection that commands go through.
@@ -84,6 +86,9 @@ impl Connector {
             timeout: settings.timeout,
             preferred: AtomicUsize::new(0),
             attempts: Arc::default(),
+            most_attempts: usize::try_from(settings.pool_size).unwrap_or(usize::MAX / 2)
+                + 1
+                + MOST_HANGING,
         };
         // Says now what is wrong with the certificates.
         connector.client(&Host { name: "localhost".to_owned(), port: 1 }).map_err(|error| {
@@ -126,7 +131,8 @@ impl Connector {
         connect: impl FnOnce(&Self) -> RedisResult<T> + Send + 'static,
     ) -> RedisResult<T> {
         let attempt = Arc::clone(&self.attempts);
-        if Arc::strong_count(&attempt) > MOST_HANGING {
+        // One is the connector's own, one this attempt's.
+        if Arc::strong_count(&attempt) > self.most_attempts + 1 {
             return Err(io::Error::other("too many attempts to connect hang").into());
         }
         let (reply, answer) = mpsc::sync_channel(1);

@@ -11,6 +11,8 @@ pub(crate) trait Job: Send {
     fn is_abandoned(&self) -> bool;
     /// Whether it runs even then.
     fn is_due_anyway(&self) -> bool;
+    /// Whether its outcome says anything of how Redis is.
+    fn is_telling(&self) -> bool;
     /// Does the work; may be called again with another connection after an error.
     fn run(&mut self, link: &mut Link) -> RedisResult<()>;
     /// Sends the answer, or what came in its place.
@@ -26,32 +28,39 @@ where
     F: Fn(&mut Link) -> RedisResult<T> + Send + 'static,
     T: Send + 'static,
 {
-    pack(work, false)
+    pack(work, Manner { due_anyway: false, telling: true })
 }
 
-/// Packs work that has to be done whether or not anybody waits.
-pub(crate) fn tell<T, F>(work: F) -> (Box<dyn Job>, Pending<T>)
+/// Packs work that has to be done whether or not anybody waits. `telling`: its outcome says how
+/// Redis is.
+pub(crate) fn tell<T, F>(work: F, telling: bool) -> (Box<dyn Job>, Pending<T>)
 where
     F: Fn(&mut Link) -> RedisResult<T> + Send + 'static,
     T: Send + 'static,
 {
-    pack(work, true)
+    pack(work, Manner { due_anyway: true, telling })
 }
 
-fn pack<T, F>(work: F, due_anyway: bool) -> (Box<dyn Job>, Pending<T>)
+#[derive(Clone, Copy)]
+struct Manner {
+    due_anyway: bool,
+    telling: bool,
+}
+
+fn pack<T, F>(work: F, manner: Manner) -> (Box<dyn Job>, Pending<T>)
 where
     F: Fn(&mut Link) -> RedisResult<T> + Send + 'static,
     T: Send + 'static,
 {
     let (reply, answer) = oneshot::channel();
-    (Box::new(Task { work, outcome: None, reply, due_anyway }), answer)
+    (Box::new(Task { work, outcome: None, reply, manner }), answer)
 }
 
 struct Task<T, F> {
     work: F,
     outcome: Option<T>,
     reply: oneshot::Sender<Result<T, CacheError>>,
-    due_anyway: bool,
+    manner: Manner,
 }
 
 impl<T, F> Job for Task<T, F>
@@ -64,7 +73,11 @@ where
     }
 
     fn is_due_anyway(&self) -> bool {
-        self.due_anyway
+        self.manner.due_anyway
+    }
+
+    fn is_telling(&self) -> bool {
+        self.manner.telling
     }
 
     fn run(&mut self, link: &mut Link) -> RedisResult<()> {
@@ -91,6 +104,10 @@ where
     }
 
     fn is_due_anyway(&self) -> bool {
+        true
+    }
+
+    fn is_telling(&self) -> bool {
         true
     }
 

@@ -85,13 +85,16 @@ impl Shared {
         self.ask(job::ask(move |link| commands::count(link, &key, window)), self.timeout).await.ok()
     }
 
-    /// Passes the word on, if Redis is there.
+    /// Passes the word on, if Redis is there. A full Redis counts nothing and is left alone, and
+    /// passes words on all the same: so does one that we hear words from.
     pub(crate) async fn publish(&self, word: &Word<'_>) {
-        if !self.prober.allows() {
+        let is_used = self.prober.allows();
+        if !is_used && !self.is_listening() {
             return;
         }
         let (channel, word) = (self.channel(), word.encode());
-        let told = job::tell(move |link| commands::publish(link, &channel, &word));
+        // What a Redis that is left alone does with a word says nothing of whether it counts.
+        let told = job::tell(move |link| commands::publish(link, &channel, &word), is_used);
         if let Err(why) = self.ask(told, self.timeout).await {
             tracing::debug!(event = "redis.unsaid", %why, "others go by what they keep a while on");
         }
@@ -125,10 +128,13 @@ impl Shared {
         (job, answer): (Box<dyn Job>, Pending<T>),
         patience: Duration,
     ) -> Result<T, CacheError> {
+        let is_telling = job.is_telling();
         // A full queue is our own trouble: no failure of Redis.
         self.queue.push(job).map_err(|_| CacheError::TimedOut)?;
         let Ok(answer) = tokio::time::timeout(patience, answer).await else {
-            self.health.heard(Err(&CacheError::TimedOut));
+            if is_telling {
+                self.health.heard(Err(&CacheError::TimedOut));
+            }
             return Err(CacheError::TimedOut);
         };
         answer.unwrap_or(Err(CacheError::TimedOut))

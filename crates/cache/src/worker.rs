@@ -41,7 +41,7 @@ impl Worker {
         }
         let fate = self.attempt(job.as_mut(), link).map_err(|error| CacheError::of(&error));
         // Whoever gave up has said so to the breaker; a late answer is no sign of health.
-        if !job.is_abandoned() {
+        if job.is_telling() && !job.is_abandoned() {
             self.health.heard(fate.as_ref().map(drop));
         }
         job.answer(fate);

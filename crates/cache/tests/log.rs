@@ -56,7 +56,7 @@ async fn an_outage_is_one_warning_and_its_end_one_line() {
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(2) {
         cache.count("a", Duration::from_mins(1)).await;
-        cache.all_changed("client").await;
+        cache.changed("client", &["a".to_owned()]).await;
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     redis.restart();

@@ -1,8 +1,8 @@
 //! Counters that instances share.
 
-use vestibule_cache::{Cache, RedisSettings, testing::TestRedis};
+use vestibule_cache::{BreakerState, Cache, RedisSettings, testing::TestRedis};
 
-use crate::fixtures::{MINUTE, cache, closed, keys, listening, until};
+use crate::fixtures::{MINUTE, cache, closed, kept, keys, listening, put, until};
 
 #[tokio::test]
 async fn two_instances_count_together_and_each_key_for_itself() {
@@ -99,18 +99,48 @@ async fn redis_says_how_it_is() {
 #[tokio::test]
 async fn a_full_redis_is_left_alone_until_it_has_room() {
     let redis = TestRedis::with_options(&["--maxmemory", "1500kb"]);
-    let cache = cache(redis.settings());
+    let (cache, other) = (cache(redis.settings()), cache(redis.settings()));
+    listening(&cache).await;
+    listening(&other).await;
     // Half filled by somebody else, so that nothing more fits.
     redis.run(&["CONFIG", "SET", "maxmemory", "1"]);
     let counted = cache.count("a", MINUTE).await;
     assert_eq!((counted.count, counted.shared), (1, false));
     until("the breaker opens", async || {
         cache.count("b", MINUTE).await;
-        cache.state() != vestibule_cache::BreakerState::Closed
+        cache.state() != BreakerState::Closed
     })
     .await;
-    assert!(cache.is_listening(), "words still come through");
+    let there = kept(&other);
+    put(&there, "a");
+    cache.changed("client", &keys(&["a"])).await;
+    until("the word comes through", async || there.get("a").is_none()).await;
+    assert_ne!(cache.state(), BreakerState::Closed, "a word that went out is no count");
     redis.run(&["CONFIG", "SET", "maxmemory", "0"]);
     until("it is asked again", async || cache.count("c", MINUTE).await.shared).await;
     closed(&cache).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_workers_may_connect_at_once() {
+    let redis = TestRedis::start();
+    let cache = cache(RedisSettings { pool_size: 100, ..redis.settings() });
+    let calls: Vec<_> = (0..200)
+        .map(|_| {
+            let cache = cache.clone();
+            tokio::spawn(async move { cache.count("a", MINUTE).await.shared })
+        })
+        .collect();
+    for call in calls {
+        assert!(call.await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn counting_here_is_beside_what_all_count() {
+    let cache = Cache::in_process();
+    assert_eq!(cache.count_here("a", MINUTE).0, 1);
+    assert_eq!(cache.count_here("a", MINUTE).0, 2);
+    let counted = cache.count("a", MINUTE).await;
+    assert_eq!(counted.count, 1);
 }

@@ -86,6 +86,8 @@ async fn a_redis_that_hangs_costs_a_timeout_and_then_nothing() {
     // One timeout of 250 ms for all of them together, and some for a busy machine.
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     opened(&cache).await;
+    // Until the listener finds out, words are still tried.
+    until("the loss is noticed", async || !cache.is_listening()).await;
     assert_costs_nothing(&cache).await;
     redis.resume();
     let took = closed(&cache).await;
