@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use vestibule_model::{
     OAuthError, ScopeSet, Timestamp,
     audit::AuditEvent,
-    entropy::random_id,
+    entropy::dated_id,
     grant::{Consent, ConsentDecision, ConsentRecord},
     interaction::{Interaction, Progress},
 };
@@ -194,7 +194,7 @@ impl Decision {
         scope: ScopeSet,
     ) -> ConsentRecord {
         ConsentRecord {
-            id: random_id(state.entropy.as_ref()),
+            id: dated_id(state.entropy.as_ref(), self.now),
             user_id: self.who.user.id.clone(),
             client_id: self.interaction.request.client_id.clone(),
             decision,

@@ -274,7 +274,7 @@ async fn sign_in(
         Attempt::Locked(refused) => {
             state.metrics.sign_in("locked");
             tracing::info!(event = "sign_in.locked");
-            refused.wait().await;
+            refused.wait(http).await?;
             let seconds = refused.seconds(now);
             form.offer_unlock = true;
             let why = Message::new("login-locked").with("seconds", seconds);

@@ -254,7 +254,7 @@ impl Finding {
         let (name, watch) = (self.name.clone(), visitor_watch(state, http));
         let seen = state.read(move |conn| Seen::read(conn, counted, &name, watch, now)).await?;
         if let Some(refused) = seen.refused {
-            refused.wait().await;
+            refused.wait(http).await?;
             let seconds = refused.seconds(now);
             return Ok(Err(self.later(state, http, "register-slow-down", seconds)?));
         }

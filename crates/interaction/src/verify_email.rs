@@ -97,7 +97,7 @@ async fn start(
         })
         .await?;
     if let Some(refused) = refused {
-        refused.wait().await;
+        refused.wait(http).await?;
         return Ok(Started::Wait { seconds: refused.seconds(now) });
     }
     if let Sending::Later { seconds } = sending {

@@ -17,7 +17,7 @@ use vestibule_web::{
     AppState,
     client_keys::{self, Unproved},
     rate_limit::ClientTries,
-    request::visitor_ip,
+    request::{own_path, visitor_ip},
     urls,
 };
 
@@ -30,7 +30,7 @@ pub struct Credentials {
     /// Who it says it is.
     pub client_id: ClientId,
     proof: Proof,
-    /// The path that was called.
+    /// The path that was called, relative to the issuer's.
     path: String,
     /// Where from.
     ip: Option<IpAddr>,
@@ -84,7 +84,7 @@ pub fn parse(request: &HttpRequest, params: &Params) -> Result<Credentials, OAut
         return Err(OAuthError::new(ErrorCode::ClientAuthFailed)
             .because("client_id in the body is not the client that authenticates"));
     }
-    let path = request.path().to_owned();
+    let path = own_path(request).to_owned();
     let ip = visitor_ip(request);
     Ok(Credentials { client_id: ClientId::new(client_id), proof, path, ip })
 }
@@ -126,7 +126,7 @@ fn assertion_proof(params: &Params, assertion: &str) -> Result<(String, Proof), 
 
 /// Proves the client. An unknown client, a disabled one and a wrong secret answer alike; the log
 /// tells them apart. Whoever guesses too often from one address is refused unseen, there and for
-/// this client only.
+/// this client only. An assertion that we could not check, for want of the client's keys, is no guess.
 pub async fn authenticate(
     state: &AppState,
     credentials: Credentials,
@@ -147,7 +147,12 @@ pub async fn authenticate(
     {
         tries.failed().await;
     }
-    proved?;
+    proved.map_err(|error| match error.code {
+        ErrorCode::ClientKeysUnavailable => {
+            OAuthError::new(ErrorCode::AssertionSignatureWrong).because(error.to_string())
+        }
+        _ => error,
+    })?;
     client.map(Arc::unwrap_or_clone).ok_or_else(|| ErrorCode::ClientAuthFailed.into())
 }
 
@@ -199,8 +204,10 @@ async fn assertion_claims(
         client_assertion::verify(assertion.expose(), keys, only)
     });
     verified.await.map_err(|why| match why {
-        Unproved::Keys(error) if error.code != ErrorCode::ClientKeysUnavailable => error,
-        why => OAuthError::new(ErrorCode::AssertionSignatureWrong).because(why.to_string()),
+        Unproved::Keys(error) => error,
+        why @ Unproved::Signature(_) => {
+            OAuthError::new(ErrorCode::AssertionSignatureWrong).because(why.to_string())
+        }
     })
 }
 

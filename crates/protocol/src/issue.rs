@@ -8,7 +8,7 @@ use vestibule_keys::{KeyRing, half_hash, sign_unsecured};
 use vestibule_model::{
     Entropy, GrantId, OAuthError, ScopeSet, Secret, SessionId, Timestamp,
     client::{AccessTokenFormat, Client, GrantType},
-    entropy::{random_id, random_secret},
+    entropy::{dated_id, random_id, random_secret},
     grant::{AccessTokenClaims, AuthorizationCode, Grant, OpaqueAccessToken, RefreshToken},
     interaction::AuthorizationRequest,
     scope,
@@ -124,7 +124,7 @@ impl Mint<'_> {
     pub fn grant(&self, asked: &AuthorizationRequest, granted: ScopeSet, who: &SignedIn) -> Grant {
         let lifetimes = &self.state.settings.lifetimes;
         Grant {
-            id: GrantId::new(random_id(self.entropy())),
+            id: GrantId::new(dated_id(self.entropy(), self.now)),
             client_id: asked.client_id.clone(),
             user_id: who.user.id.clone(),
             session_id: who.session.id.clone(),

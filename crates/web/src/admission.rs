@@ -6,6 +6,7 @@
 //! exchanged, a token is revoked.
 
 use std::{
+    cell::Cell,
     rc::{Rc, Weak},
     sync::{
         Arc,
@@ -20,10 +21,11 @@ use actix_web::{
     http::Method,
     middleware::Next,
 };
-use vestibule_model::ErrorCode;
+use vestibule_model::{ErrorCode, OAuthError};
 
 use crate::{
-    fallback,
+    cookies, fallback,
+    request::own_path,
     state::{AppState, State},
     urls,
 };
@@ -117,6 +119,15 @@ pub fn class(method: &Method, path: &str, query: &str) -> Class {
     }
 }
 
+/// Pages whose forms take a password from whoever comes here for the first time.
+const PASSWORDS: [&str; 3] = [urls::LOGIN, urls::REGISTER, urls::RECOVER];
+
+/// Whether new work at `path` will most likely need a password to be hashed. Whoever is signed in
+/// comes from an application and goes back to it without one.
+fn needs_password(path: &str, has_session: bool) -> bool {
+    PASSWORDS.contains(&path) || (path == urls::AUTHORIZE && !has_session)
+}
+
 /// How busy the server is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
@@ -124,9 +135,9 @@ pub struct Load {
     pub in_flight: usize,
     /// How many may be before new work is refused.
     pub max_requests: usize,
-    /// Jobs that wait for the database.
+    /// Jobs that wait for the database, in the longer queue.
     pub database: usize,
-    /// How many may.
+    /// How many may in each.
     pub database_queue: usize,
     /// Jobs that wait for a thread that hashes passwords.
     pub passwords: usize,
@@ -145,25 +156,30 @@ pub enum Full {
     Passwords,
 }
 
+/// How many requests there may be at once before `class` is refused; none is too many if `None`.
+/// More for what matters more.
+const fn most(class: Class, max_requests: usize) -> Option<usize> {
+    match class {
+        Class::New => Some(max_requests),
+        Class::UnderWay => Some(max_requests.saturating_mul(2)),
+        Class::Security => Some(max_requests.saturating_mul(4)),
+        Class::Free => None,
+    }
+}
+
 /// What `class` is refused for under `load`, if it is. New work leaves the last quarter of each queue
-/// to what is under way, which runs into the queues' own ends and no other; how many requests there
-/// may be at once grows with how much the class matters, and has an end for each.
+/// that it `needs_password` or the database for to what is under way, which runs into the queues' own
+/// ends and no other.
 #[must_use]
-pub fn refusal(class: Class, load: &Load) -> Option<Full> {
-    let requests = match class {
-        Class::Free => return None,
-        Class::New => load.max_requests,
-        Class::UnderWay => load.max_requests.saturating_mul(2),
-        Class::Security => load.max_requests.saturating_mul(4),
-    };
+pub fn refusal(class: Class, needs_password: bool, load: &Load) -> Option<Full> {
     let three_quarters = |queue: usize| queue - queue / 4;
-    if load.in_flight >= requests {
+    if load.in_flight >= most(class, load.max_requests)? {
         Some(Full::Requests)
     } else if class != Class::New {
         None
     } else if load.database >= three_quarters(load.database_queue) {
         Some(Full::Database)
-    } else if load.passwords >= three_quarters(load.passwords_queue) {
+    } else if needs_password && load.passwords >= three_quarters(load.passwords_queue) {
         Some(Full::Passwords)
     } else {
         None
@@ -176,6 +192,8 @@ pub struct Admission {
     max_requests: usize,
     database_queue: usize,
     in_flight: AtomicUsize,
+    /// Bytes of bodies on their way ([`body`](crate::body)).
+    pub(crate) body_bytes: AtomicUsize,
 }
 
 impl Admission {
@@ -187,14 +205,27 @@ impl Admission {
             max_requests: max_requests.max(1),
             database_queue: database_queue.max(1),
             in_flight: AtomicUsize::new(0),
+            body_bytes: AtomicUsize::new(0),
         })
     }
 
-    /// Requests being answered. One whose body is still on its way is none yet: a slow sender takes a
-    /// connection, and no work.
+    /// From how many requests in flight on new work is refused.
+    #[must_use]
+    pub const fn max_requests(&self) -> usize {
+        self.max_requests
+    }
+
+    /// Requests being answered. One whose body is still on its way is none yet, and one that is held
+    /// back on purpose is none: they take a connection, and no work.
     #[must_use]
     pub fn in_flight(&self) -> usize {
         self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of large bodies that are on their way.
+    #[must_use]
+    pub fn bodies(&self) -> usize {
+        self.body_bytes.load(Ordering::Relaxed)
     }
 
     fn load(&self, state: &AppState) -> Load {
@@ -202,7 +233,7 @@ impl Admission {
         Load {
             in_flight: self.in_flight(),
             max_requests: self.max_requests,
-            database: state.db.waiting(),
+            database: state.db.longest_queue(),
             database_queue: self.database_queue,
             passwords: passwords.waiting,
             passwords_queue: passwords.capacity,
@@ -212,38 +243,69 @@ impl Admission {
 
 /// One request's place among those in flight, until it is dropped.
 #[derive(Debug)]
-struct Place(Arc<Admission>);
+struct Place {
+    admission: Arc<Admission>,
+    class: Class,
+    is_held: Cell<bool>,
+}
 
 impl Place {
-    fn take(admission: &Arc<Admission>) -> Self {
+    fn take(admission: &Arc<Admission>, class: Class) -> Self {
         admission.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self(Arc::clone(admission))
+        Self { admission: Arc::clone(admission), class, is_held: Cell::new(true) }
+    }
+
+    /// Gives it to others.
+    fn leave(&self) {
+        if self.is_held.replace(false) {
+            self.admission.in_flight.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Takes one again if its class may have one more. Says whether it has one.
+    fn take_again(&self) -> bool {
+        let most = most(self.class, self.admission.max_requests).unwrap_or(usize::MAX);
+        let one_more = |taken: usize| (taken < most).then_some(taken.saturating_add(1));
+        let in_flight = &self.admission.in_flight;
+        let is_held = self.is_held.get()
+            || in_flight.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more).is_ok();
+        self.is_held.set(is_held);
+        is_held
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.leave();
     }
 }
 
-/// A request that waits for its own sender; counts as in flight again once this is dropped.
-#[derive(Debug)]
-pub(crate) struct Waiting(Rc<Place>);
+/// A request that is not worked on for a while: its sender keeps it waiting, or we the sender.
+pub(crate) struct Aside(Option<(Rc<Place>, State)>);
 
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        let Place(admission) = self.0.as_ref();
-        admission.in_flight.fetch_add(1, Ordering::Relaxed);
+impl Aside {
+    /// `request` gives its place to others.
+    pub(crate) fn step(request: &HttpRequest) -> Self {
+        let place = request.extensions().get::<Weak<Place>>().and_then(Weak::upgrade);
+        if let Some(place) = &place {
+            place.leave();
+        }
+        Self(place.zip(request.app_data::<State>().cloned()))
+    }
+
+    /// It goes on, unless too many others do by now.
+    pub(crate) fn back(self) -> Result<(), OAuthError> {
+        let Some((place, state)) = self.0 else { return Ok(()) };
+        if place.take_again() {
+            return Ok(());
+        }
+        state.metrics.shed(place.class.as_str());
+        Err(OAuthError::new(ErrorCode::Overloaded).because(TOO_MANY))
     }
 }
 
-/// Marks that `request` now waits for its sender.
-pub(crate) fn waits_for_sender(request: &HttpRequest) -> Option<Waiting> {
-    let place = request.extensions().get::<Weak<Place>>().and_then(Weak::upgrade)?;
-    place.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    Some(Waiting(place))
-}
+/// What the log says of [`Full::Requests`].
+const TOO_MANY: &str = "too many requests in flight (server.max_requests)";
 
 /// Middleware: refuses what is too much by 503 with `Retry-After`, in JSON or as a page.
 pub async fn admit<B: MessageBody + 'static>(
@@ -253,23 +315,23 @@ pub async fn admit<B: MessageBody + 'static>(
     let Some(state) = request.app_data::<State>().cloned() else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
-    let path = request.path();
-    let ours = path.strip_prefix(state.settings.issuer.path()).unwrap_or(path);
-    let class = class(request.method(), ours, request.query_string());
+    let http = request.request();
+    let class = class(http.method(), own_path(http), http.query_string());
     if class == Class::Free {
         return Ok(next.call(request).await?.map_into_boxed_body());
     }
-    if let Some(full) = refusal(class, &state.admission.load(&state)) {
+    let needs_password = needs_password(own_path(http), cookies::session(http).is_some());
+    if let Some(full) = refusal(class, needs_password, &state.admission.load(&state)) {
         state.metrics.shed(class.as_str());
         let why = match full {
-            Full::Requests => "too many requests in flight (server.max_requests)",
+            Full::Requests => TOO_MANY,
             Full::Database => "too many jobs wait for the database (database.queue)",
             Full::Passwords => "too many passwords wait to be hashed (password.concurrency)",
         };
-        let told = fallback::refusal(&state, request.request(), ErrorCode::Overloaded, why);
+        let told = fallback::refusal(&state, http, ErrorCode::Overloaded, why);
         return Ok(request.into_response(told));
     }
-    let place = Rc::new(Place::take(&state.admission));
+    let place = Rc::new(Place::take(&state.admission, class));
     request.extensions_mut().insert(Rc::downgrade(&place));
     Ok(next.call(request).await?.map_into_boxed_body())
 }
@@ -337,25 +399,64 @@ mod tests {
             (Load { database: 6, ..calm }, Some(Full::Database), None, None),
             (Load { passwords: 3, ..calm }, Some(Full::Passwords), None, None),
         ] {
-            assert_eq!(refusal(Class::New, &load), new, "{load:?}");
-            assert_eq!(refusal(Class::UnderWay, &load), under_way, "{load:?}");
-            assert_eq!(refusal(Class::Security, &load), security, "{load:?}");
-            assert_eq!(refusal(Class::Free, &load), None, "{load:?}");
+            assert_eq!(refusal(Class::New, true, &load), new, "{load:?}");
+            assert_eq!(refusal(Class::UnderWay, true, &load), under_way, "{load:?}");
+            assert_eq!(refusal(Class::Security, true, &load), security, "{load:?}");
+            assert_eq!(refusal(Class::Free, true, &load), None, "{load:?}");
+            let without = new.filter(|full| *full != Full::Passwords);
+            assert_eq!(refusal(Class::New, false, &load), without, "{load:?}");
         }
     }
 
     #[test]
-    fn a_request_that_waits_for_its_sender_is_no_work() {
+    fn only_who_has_yet_to_type_a_password_needs_one() {
+        for (path, has_session, needs) in [
+            ("/authorize", false, true),
+            ("/authorize", true, false),
+            ("/login", true, true),
+            ("/login", false, true),
+            ("/register", false, true),
+            ("/recover", false, true),
+            ("/", false, false),
+            ("/account", false, false),
+            ("/connect/register", false, false),
+            ("/.well-known/webfinger", false, false),
+        ] {
+            assert_eq!(needs_password(path, has_session), needs, "{path} {has_session}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_was_left_is_taken_again_as_far_as_there_is_room() {
         let admission = Admission::new(1, 1);
-        let place = Rc::new(Place::take(&admission));
         let request = actix_web::test::TestRequest::default().to_http_request();
+        let place = Rc::new(Place::take(&admission, Class::New));
         request.extensions_mut().insert(Rc::downgrade(&place));
-        let waiting = waits_for_sender(&request);
+        let aside = Aside::step(&request);
         assert_eq!(admission.in_flight(), 0);
-        drop(waiting);
+        assert!(place.take_again() && place.take_again());
         assert_eq!(admission.in_flight(), 1);
-        drop(place);
+        place.leave();
+        let other = Place::take(&admission, Class::New);
+        assert!(!place.take_again(), "others took it");
+        drop((place, aside));
+        assert_eq!(admission.in_flight(), 1);
+        drop(other);
         assert_eq!(admission.in_flight(), 0);
-        assert!(waits_for_sender(&request).is_none(), "the request is over");
+        drop(Aside::step(&request));
+        assert_eq!(admission.in_flight(), 0, "the request is over");
+    }
+
+    #[actix_web::test]
+    async fn an_answer_that_is_held_back_takes_no_place() {
+        let admission = Admission::new(1, 1);
+        let request = actix_web::test::TestRequest::default().to_http_request();
+        let place = Rc::new(Place::take(&admission, Class::UnderWay));
+        request.extensions_mut().insert(Rc::downgrade(&place));
+        let hold = std::time::Duration::from_hours(1);
+        let refused = crate::guessing::Refused { until: vestibule_model::Timestamp(0), hold };
+        let waiting = futures_util::FutureExt::now_or_never(refused.wait(&request));
+        assert!(waiting.is_none());
+        assert_eq!(admission.in_flight(), 0);
     }
 }

@@ -1,6 +1,6 @@
 //! How large a body may be and how long it may take to come: one table for all routes.
 
-use std::time::Duration;
+use std::sync::{Arc, atomic::Ordering};
 
 use actix_web::{
     HttpRequest,
@@ -12,7 +12,8 @@ use futures_util::StreamExt;
 use vestibule_model::{ErrorCode, OAuthError};
 
 use crate::{
-    admission,
+    admission::{Admission, Aside},
+    request::own_path,
     state::{AppState, State},
     urls,
 };
@@ -20,6 +21,10 @@ use crate::{
 /// Routes that need more than `server.max_body_bytes`, with all below them, and how many times as
 /// much: a client's metadata can hold its keys, certificates included.
 const LARGER: [(&str, usize); 1] = [(urls::CLIENT_REGISTRATION, 4)];
+
+/// What each body may hold of the memory while it comes: the forms of people and the calls of programs
+/// are smaller. What is more comes out of one [`Room`] for all.
+const SMALL: usize = 4 * 1_024;
 
 /// The largest body that `path`, relative to the issuer's, takes; `usual` is what most take.
 #[must_use]
@@ -31,36 +36,71 @@ pub fn limit(path: &str, usual: usize) -> usize {
     usual.saturating_mul(times.unwrap_or(1))
 }
 
-fn limit_of(state: &AppState, request: &HttpRequest) -> usize {
-    let path = request.path();
-    let ours = path.strip_prefix(state.settings.issuer.path()).unwrap_or(path);
-    limit(ours, state.max_body_bytes)
+/// What the larger bodies hold that are still on their way: as much as `server.max_requests` of the
+/// usual size. There can be as many as there are connections, and many times as much.
+struct Room {
+    admission: Arc<Admission>,
+    most: usize,
+    taken: usize,
 }
 
-/// The whole body of `request`, unless it is larger than its route takes, or late. One that says
-/// beforehand that it is too large is not read at all.
+impl Room {
+    fn new(state: &AppState) -> Self {
+        let admission = Arc::clone(&state.admission);
+        let most = admission.max_requests().saturating_mul(state.max_body_bytes);
+        Self { admission, most, taken: 0 }
+    }
+
+    /// Makes room for a body that is `length` long by now.
+    fn grow(&mut self, length: usize) -> Result<(), OAuthError> {
+        let more = length.saturating_sub(SMALL).saturating_sub(self.taken);
+        let most = self.most;
+        let with_it = |held: usize| held.checked_add(more).filter(|held| *held <= most);
+        let bytes = &self.admission.body_bytes;
+        if more > 0 && bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, with_it).is_err() {
+            let why =
+                "too much of bodies is on its way (server.max_requests, server.max_body_bytes)";
+            return Err(OAuthError::new(ErrorCode::Overloaded).because(why));
+        }
+        self.taken += more;
+        Ok(())
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.admission.body_bytes.fetch_sub(self.taken, Ordering::Relaxed);
+    }
+}
+
+/// The whole body of `request`, unless it is larger than its route takes, or late, or there is too
+/// much else by the time it is there. One that says beforehand that it is too large is not read at
+/// all.
 pub(crate) fn whole(
     request: &HttpRequest,
     payload: &mut Payload,
 ) -> impl Future<Output = Result<Bytes, OAuthError>> + use<> {
-    let state = request.app_data::<State>();
-    let (limit, patience) =
-        state.map_or((0, Duration::ZERO), |state| (limit_of(state, request), state.body_timeout));
+    let state = request.app_data::<State>().cloned();
+    let usual = state.as_ref().map_or(0, |state| state.max_body_bytes);
+    let limit = limit(own_path(request), usual);
     let told = request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     let told: Option<usize> = told.and_then(|length| length.parse().ok());
     let payload = payload.take();
-    let waiting = admission::waits_for_sender(request);
+    let aside = Aside::step(request);
     async move {
+        let Some(state) = state else { return Err(ErrorCode::BodyTooLarge.into()) };
         if told.is_some_and(|length| length > limit) {
             return Err(ErrorCode::BodyTooLarge.into());
         }
-        let read = tokio::time::timeout(patience, read(payload, limit)).await;
-        drop(waiting);
-        read.unwrap_or_else(|_| Err(ErrorCode::BodyLate.into()))
+        let read = read(payload, limit, Room::new(&state));
+        let read = tokio::time::timeout(state.body_timeout, read).await;
+        let body = read.unwrap_or_else(|_| Err(ErrorCode::BodyLate.into()))?;
+        aside.back()?;
+        Ok(body)
     }
 }
 
-async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, OAuthError> {
+async fn read(mut payload: Payload, limit: usize, mut room: Room) -> Result<Bytes, OAuthError> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| {
@@ -69,6 +109,7 @@ async fn read(mut payload: Payload, limit: usize) -> Result<Bytes, OAuthError> {
         if body.len() + chunk.len() > limit {
             return Err(ErrorCode::BodyTooLarge.into());
         }
+        room.grow(body.len() + chunk.len())?;
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())

@@ -53,9 +53,7 @@ pub(crate) fn refusal(
     detail: &str,
 ) -> HttpResponse {
     let error = OAuthError::new(code).because(detail);
-    let path = http.path();
-    let ours = path.strip_prefix(state.settings.issuer.path()).unwrap_or(path);
-    if urls::is_for_programs(ours) || wants_json(http) {
+    if urls::is_for_programs(request::own_path(http)) || wants_json(http) {
         json_error(state, http, &error)
     } else {
         page_error(state, http, &error)

@@ -3,12 +3,15 @@
 
 use std::time::Duration;
 
+use actix_web::HttpRequest;
 pub use vestibule_keys::Digester;
 use vestibule_model::{OAuthError, Timestamp, guess::Counter};
 use vestibule_policy::guessing::{
     self, Limit, Limits, Standing, Subject, Try, code_subject, subjects,
 };
 use vestibule_storage::Conn;
+
+use crate::admission::Aside;
 
 /// What one try is counted against.
 #[derive(Clone, Debug)]
@@ -37,10 +40,15 @@ impl Refused {
         self.until.since(now).max(1)
     }
 
-    /// Waits as long as the answer is to be held back. No row is written and no thread is taken:
-    /// asking again and again costs the asker only.
-    pub async fn wait(&self) {
+    /// Waits as long as the answer to `http` is to be held back. No row is written, no thread is taken
+    /// and no place among the requests in flight: asking again and again costs the asker only.
+    ///
+    /// # Errors
+    /// So many others are in flight by then that this is refused too.
+    pub async fn wait(&self, http: &HttpRequest) -> Result<(), OAuthError> {
+        let aside = Aside::step(http);
         tokio::time::sleep(self.hold).await;
+        aside.back()
     }
 }
 

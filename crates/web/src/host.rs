@@ -18,6 +18,7 @@ use vestibule_model::{ErrorCode, OAuthError, settings::Issuer};
 use crate::{
     client_ip,
     error::page_error,
+    request::own_path,
     state::{AppState, State},
     urls,
 };
@@ -79,8 +80,7 @@ pub async fn keep<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let state = request.app_data::<State>().cloned();
     let refused = state.and_then(|state| {
-        let path = request.path();
-        let ours = path.strip_prefix(state.settings.issuer.path()).unwrap_or(path);
+        let ours = own_path(request.request());
         let asked = asked(&state, request.request());
         let stays = is_anywhere(ours) || !is_foreign(&asked, &own(&state.settings.issuer));
         let refusal = || OAuthError::new(ErrorCode::HostUnknown).because(asked);

@@ -1,5 +1,6 @@
 //! Limits at the edge: `policy::rate_limit` says how many, the cache counts, this carries between
-//! them. What a request is counted as follows from its method and path alone.
+//! them. Where many instances have no Redis to count in together, a row of the database counts. What
+//! a request is counted as follows from its method and path alone.
 
 use std::{
     net::IpAddr,
@@ -15,20 +16,22 @@ use actix_web::{
     middleware::Next,
 };
 use moka::sync::Cache as Moka;
+use vestibule_cache::{BreakerState, Counted};
 use vestibule_model::{ErrorCode, OAuthError};
 use vestibule_policy::rate_limit::{Class, Counting, Limits, WINDOW, address, allowed};
+use vestibule_storage::{Conn, guess};
 
 use crate::{
     error::{json_error, page_error},
-    request::visitor_ip,
+    request::{own_path, visitor_ip},
     state::{AppState, State},
     urls,
 };
 
-/// Clients and addresses that guessed too often lately, at most.
+/// Clients and addresses that were over a limit lately, at most.
 const BLOCKED: u64 = 50_000;
 
-/// The limits in force, and who is over that of wrong client credentials.
+/// The limits in force, and who is over one.
 #[derive(Clone)]
 pub struct RateLimits {
     /// The limits.
@@ -42,6 +45,20 @@ impl RateLimits {
     pub fn new(limits: Limits) -> Self {
         let blocked = Moka::builder().max_capacity(BLOCKED).time_to_live(WINDOW).build();
         Self { limits, blocked: Arc::new(blocked) }
+    }
+}
+
+impl RateLimits {
+    /// What is left of the window that `subject` is over the limit of.
+    fn blocked(&self, subject: &str) -> Option<Duration> {
+        let until = self.blocked.get(subject)?;
+        let left = until.saturating_duration_since(Instant::now());
+        (!left.is_zero()).then_some(left)
+    }
+
+    /// Whoever is over a limit costs no look-up anywhere until the window ends.
+    fn block(&self, subject: &str, left: Duration) {
+        self.blocked.insert(subject.to_owned(), Instant::now() + left);
     }
 }
 
@@ -69,24 +86,26 @@ pub async fn hold<B: MessageBody + 'static>(
 }
 
 fn refusal(state: &AppState, http: &HttpRequest, refused: &OAuthError) -> HttpResponse {
-    if urls::is_for_programs(own_path(state, http)) {
+    if urls::is_for_programs(own_path(http)) {
         json_error(state, http, refused)
     } else {
         page_error(state, http, refused)
     }
 }
 
-fn own_path<'a>(state: &AppState, http: &'a HttpRequest) -> &'a str {
-    let path = http.path();
-    path.strip_prefix(state.settings.issuer.path()).unwrap_or(path)
-}
-
 async fn spend(state: &AppState, http: &HttpRequest) -> Result<(), OAuthError> {
-    let Some(class) = class(http.method(), own_path(state, http)) else { return Ok(()) };
+    let Some(class) = class(http.method(), own_path(http)) else { return Ok(()) };
     let Some(limit) = state.rate_limits.limits.of(class) else { return Ok(()) };
     let Some(ip) = visitor_ip(http) else { return Ok(()) };
     let subject = state.digester.guess_subject(&format!("{} {}", class.as_str(), address(ip)));
-    match count(state, class, limit, &subject).await {
+    let left = match state.rate_limits.blocked(&subject) {
+        Some(left) => {
+            state.metrics.limited(class.as_str());
+            Some(left)
+        }
+        None => count(state, class, limit, &subject).await,
+    };
+    match left {
         Some(left) => Err(too_many(left).because(format!("{} limit", class.as_str()))),
         None => Ok(()),
     }
@@ -94,18 +113,43 @@ async fn spend(state: &AppState, http: &HttpRequest) -> Result<(), OAuthError> {
 
 /// Counts one more; `Some` if that is too many, with what is left of the window.
 async fn count(state: &AppState, class: Class, limit: u32, subject: &str) -> Option<Duration> {
-    let counted = state.cache.count(&format!("rate:{subject}"), WINDOW).await;
-    let (counting, by) = match (state.cache.is_shared(), counted.shared) {
-        (true, true) => (Counting::Whole, "all"),
-        (true, false) => (Counting::Part, "part"),
-        (false, _) => (Counting::Whole, "one"),
+    let (counted, counting) = counted(state, subject).await;
+    let by = match (counted.shared, counting) {
+        (true, _) => "all",
+        (false, Counting::Part) => "part",
+        (false, Counting::Whole) => "one",
     };
     state.metrics.counted(class.as_str(), by);
     if counted.count <= allowed(limit, counting) {
         return None;
     }
+    state.rate_limits.block(subject, counted.ends_in);
     state.metrics.limited(class.as_str());
     Some(counted.ends_in)
+}
+
+/// Counts one more where all instances count, or here if that cannot be had.
+async fn counted(state: &AppState, subject: &str) -> (Counted, Counting) {
+    let by_row = !state.cache.is_shared() && state.db.is_server();
+    if by_row && let Ok(counted) = counted_by_row(state, subject).await {
+        return (counted, Counting::Whole);
+    }
+    let counted = state.cache.count(&format!("rate:{subject}"), WINDOW).await;
+    // One call of Redis that went wrong is no outage yet: nobody is refused for it.
+    let is_away = by_row || state.cache.state() != BreakerState::Closed;
+    let counting = if is_away && !counted.shared { Counting::Part } else { Counting::Whole };
+    (counted, counting)
+}
+
+async fn counted_by_row(state: &AppState, subject: &str) -> Result<Counted, OAuthError> {
+    let (now, subject) = (state.now(), subject.to_owned());
+    let window = i64::try_from(WINDOW.as_secs()).unwrap_or(i64::MAX);
+    let count = move |conn: &mut Conn| Ok(guess::count(conn, &subject, window, now)?);
+    let counter = state.write(count).await?;
+    let left = counter.first_at.plus(window).since(now).clamp(0, window);
+    let ends_in = Duration::from_secs(u64::try_from(left).unwrap_or_default());
+    let count = u64::try_from(counter.failures).unwrap_or_default();
+    Ok(Counted { count, ends_in, shared: true })
 }
 
 fn too_many(left: Duration) -> OAuthError {
@@ -158,9 +202,7 @@ impl<'a> ClientTries<'a> {
     /// # Errors
     /// [`ErrorCode::TooManyRequests`].
     pub fn check(&self) -> Result<(), OAuthError> {
-        let until = self.state.rate_limits.blocked.get(&self.subject);
-        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        match left.filter(|left| !left.is_zero()) {
+        match self.state.rate_limits.blocked(&self.subject) {
             Some(left) => {
                 self.state.metrics.limited(Class::ClientAuth.as_str());
                 Err(too_many(left).because("too many wrong client credentials from this address"))
@@ -169,14 +211,16 @@ impl<'a> ClientTries<'a> {
         }
     }
 
-    /// The credentials were wrong. What is too many is remembered here, so that right credentials
-    /// cost no look-up anywhere.
+    /// The credentials were wrong.
     pub async fn failed(&self) {
         // The last one that is looked at closes the door.
         let limit = self.limit.saturating_sub(1);
-        if let Some(left) = count(self.state, Class::ClientAuth, limit, &self.subject).await {
-            self.state.rate_limits.blocked.insert(self.subject.clone(), Instant::now() + left);
+        // All count together in a while; those that are looked at meanwhile are over the limit now.
+        let (here, left) = self.state.cache.count_here(&self.subject, WINDOW);
+        if here > u64::from(limit) {
+            self.state.rate_limits.block(&self.subject, left);
         }
+        count(self.state, Class::ClientAuth, limit, &self.subject).await;
     }
 }
 

@@ -45,6 +45,16 @@ pub fn visitor_ip(request: &HttpRequest) -> Option<IpAddr> {
     request.extensions().get::<VisitorIp>().and_then(|found| found.0)
 }
 
+/// The path of `request` as the routes see it, relative to the issuer's own. What decides by a path
+/// asks here: the one that was sent can be percent-encoded, and name a page or an endpoint all the
+/// same.
+#[must_use]
+pub fn own_path(request: &HttpRequest) -> &str {
+    let path = request.match_info().as_str();
+    let issuer = request.app_data::<State>().map_or("", |state| state.settings.issuer.path());
+    path.strip_prefix(issuer).unwrap_or(path)
+}
+
 impl FromRequest for RequestId {
     type Error = Error;
     type Future = Ready<Result<Self, Error>>;
@@ -112,7 +122,26 @@ pub async fn observe<B: MessageBody>(
 
 #[cfg(test)]
 mod tests {
+    use actix_web::test::TestRequest;
+
     use super::*;
+
+    #[test]
+    fn a_path_is_what_the_routes_see() {
+        for (sent, seen) in [
+            ("/token", "/token"),
+            ("/%74oken", "/token"),
+            ("/connect/%72%65gister?a=%74", "/connect/register"),
+            ("/.well-known/%77ebfinger", "/.well-known/webfinger"),
+            ("http://id.example/%74oken", "/token"),
+            // These are no slash and no percent sign to the routes either.
+            ("/connect%2Fregister", "/connect%2Fregister"),
+            ("/%2574oken", "/%2574oken"),
+        ] {
+            let request = TestRequest::with_uri(sent).to_http_request();
+            assert_eq!(own_path(&request), seen, "{sent}");
+        }
+    }
 
     #[test]
     fn a_made_up_method_makes_no_label_of_its_own() {

@@ -8,6 +8,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::join_all;
 use vestibule_cache::{Cache, Kept, Mark};
 use vestibule_model::{
     ClientId, OAuthError, TokenHash,
@@ -23,6 +24,9 @@ use crate::state::AppState;
 
 /// How many clients are kept.
 const CLIENTS: u64 = 2_000;
+/// The most bytes of a client's metadata, as JSON, that are kept: whoever registers may write
+/// hundreds of kilobytes, which take many times as much in memory. Larger ones are read each time.
+const LARGEST_CLIENT: usize = 4 * 1_024;
 /// How many of each other thing are kept: some hundred bytes each.
 const OTHERS: u64 = 20_000;
 
@@ -144,7 +148,10 @@ impl Standing {
     }
 
     fn keep_client(&self, mark: &Mark, client: &Client) {
-        self.clients.put(mark, client.id.as_str().to_owned(), client.clone());
+        let size = serde_json::to_vec(&client.metadata).map_or(usize::MAX, |text| text.len());
+        if size <= LARGEST_CLIENT {
+            self.clients.put(mark, client.id.as_str().to_owned(), client.clone());
+        }
     }
 
     fn is_on(&self) -> bool {
@@ -231,7 +238,9 @@ impl AppState {
 
 /// Tells every instance what a transaction changed. After its commit, before its caller is answered.
 pub async fn announce(cache: &Cache, changes: Changes) {
-    for (kind, names) in changes.into_kinds() {
+    let words = changes.into_kinds().map(|(kind, names)| async move {
         cache.changed(kind.as_str(), &names).await;
-    }
+    });
+    // All at once: each may wait for Redis.
+    join_all(words).await;
 }

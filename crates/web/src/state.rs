@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use actix_web::web;
 use ipnet::IpNet;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use vestibule_cache::Cache;
 use vestibule_identity::{passkey::Passkeys, password::PasswordHasher};
 use vestibule_keys::{Digester, KeyRing, Sealer};
@@ -140,19 +140,26 @@ impl AppState {
             return self.in_time(self.db.write(job)).await;
         }
         let (pending, cache) = (self.db.write_noted(job), self.cache.clone());
+        let (committed, commit) = oneshot::channel();
         // On its own: who hangs up after the commit must not keep the word from going out.
         let told = tokio::spawn(async move {
             let (value, changes) = pending.await?;
+            // Nobody waits for it any more: then it is told all the same.
+            let _ = committed.send(());
             standing::announce(&cache, changes).await;
             Ok(value)
         });
-        let told = async {
-            told.await.unwrap_or_else(|fault| {
-                let why = format!("nobody was told of a commit: {fault}");
-                Err(StorageError::Inconsistent(why).into())
-            })
+        // The database's time ends with the commit: the word takes Redis' own.
+        let settled = async {
+            // What came in the place of a commit is told below.
+            commit.await.unwrap_or_default();
+            Ok::<_, E>(())
         };
-        self.in_time(told).await
+        self.in_time(settled).await?;
+        told.await.unwrap_or_else(|fault| {
+            let why = format!("nobody was told of a commit: {fault}");
+            Err(StorageError::Inconsistent(why).into())
+        })
     }
 
     /// What `job` answers, or that there is no database: its own time limits do nothing where it is

@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode};
 use vestibule_model::{
     ClientId, GrantId, OAuthError, ScopeSet, Timestamp, UserId,
     client::Client,
-    entropy::random_id,
+    entropy::dated_id,
     grant::{Consent, ConsentDecision, ConsentRecord, Grant},
 };
 use vestibule_pages::{AnswerRow, AppRow, AppsPage, link};
@@ -207,7 +207,7 @@ async fn withdraw(
     now: Timestamp,
 ) -> Result<bool, OAuthError> {
     let user = who.user.id.clone();
-    let record_id = random_id(state.entropy.as_ref());
+    let record_id = dated_id(state.entropy.as_ref(), now);
     let line = event(http, "consent.withdrawn", &who.user, now).of_client(&client);
     state
         .write(move |conn| {

@@ -90,11 +90,18 @@ async fn keep(
     }
     let line = event(http, "deletion.undone", &who.user, now);
     let id = who.user.id;
-    state
+    let kept = state
         .write(move |conn| {
-            vestibule_storage::user::set_deletion(conn, &id, None)?;
-            Ok(vestibule_storage::audit::insert(conn, &line)?)
+            if !vestibule_storage::user::set_deletion(conn, &id, None)? {
+                return Ok(false);
+            }
+            vestibule_storage::audit::insert(conn, &line)?;
+            Ok(true)
         })
         .await?;
+    if !kept {
+        // It was erased meanwhile, and the session with it: the page asks to sign in.
+        return Ok(html::see_other(&crate::notice::own(state, urls::ACCOUNT)));
+    }
     Ok(done(state, urls::ACCOUNT, "kept"))
 }

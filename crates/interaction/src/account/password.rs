@@ -111,7 +111,7 @@ async fn take(
     let new = Secret::new(typed("new_password"));
     let hashed = match present {
         Present::Locked(refused) => {
-            refused.wait().await;
+            refused.wait(http).await?;
             let seconds = refused.seconds(now);
             let locked = [("password", Message::new("login-locked").with("seconds", seconds))];
             let page = render(state, http, &who, None, &locked, StatusCode::TOO_MANY_REQUESTS)?;

@@ -195,7 +195,7 @@ impl Waiting {
         let (name, watch) = (self.request.typed.clone(), visitor_watch(state, http));
         let seen = state.read(move |conn| Seen::read(conn, counted, &name, watch, now)).await?;
         if let Some(refused) = seen.refused {
-            refused.wait().await;
+            refused.wait(http).await?;
             return self.later(state, http, "register-slow-down", refused.seconds(now));
         }
         if let Sending::Later { seconds } = seen.sending {
@@ -216,7 +216,7 @@ impl Waiting {
     ) -> Result<HttpResponse, OAuthError> {
         let watch = visitor_watch(state, http);
         if let Some(refused) = state.read(move |conn| watch.look(conn, now)).await? {
-            refused.wait().await;
+            refused.wait(http).await?;
             return self.later(state, http, "register-slow-down", refused.seconds(now));
         }
         let typed = params.get("code").unwrap_or_default();

@@ -85,7 +85,7 @@ impl Applying<'_> {
         let seen =
             self.state.read(move |conn| Seen::read(conn, &watch, &username, &email, now)).await?;
         if let Some(refused) = seen.refused {
-            refused.wait().await;
+            refused.wait(self.http).await?;
             return self.later("register-slow-down", refused.seconds(now));
         }
         if seen.username_taken {

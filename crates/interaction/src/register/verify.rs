@@ -158,7 +158,7 @@ impl Waiting {
             })
             .await?;
         if let Some(refused) = refused {
-            refused.wait().await;
+            refused.wait(http).await?;
             return self.later(state, http, "register-slow-down", refused.seconds(now));
         }
         if let Sending::Later { seconds } = sending {
@@ -190,7 +190,7 @@ impl Waiting {
     ) -> Result<HttpResponse, OAuthError> {
         let watch = visitor_watch(state, http);
         if let Some(refused) = state.read(move |conn| watch.look(conn, now)).await? {
-            refused.wait().await;
+            refused.wait(http).await?;
             return self.later(state, http, "register-slow-down", refused.seconds(now));
         }
         let why = match one_time_code::normalise(typed) {

@@ -7,7 +7,7 @@ use vestibule_model::{
     audit::AuditEvent,
     browser_session::BrowserSession,
     device::Device,
-    entropy::{random_id, random_secret},
+    entropy::{dated_id, random_id, random_secret},
     mail::OutboxMail,
     user::User,
     verification::Verification,
@@ -146,7 +146,7 @@ pub async fn finish(
     let strangers = luggage.others.iter().filter(|(_, other)| other.user_id != proof.user.id);
     aside.extend(strangers.map(|(secret, _)| secret.clone()));
     let session = BrowserSession {
-        id: own.map_or_else(|| SessionId::new(random_id(entropy)), |(_, old)| old.id.clone()),
+        id: own.map_or_else(|| SessionId::new(dated_id(entropy, now)), |(_, old)| old.id.clone()),
         token_hash: secret.token_hash(),
         user_id: proof.user.id.clone(),
         auth_time: proof.auth_time,

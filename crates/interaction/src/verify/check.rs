@@ -55,7 +55,7 @@ pub(super) async fn check(
     let watch = Watch::of_code(&state.digester, kind, half.user.id.as_str(), &state.guess_limits);
     let charging = watch.clone();
     if let Some(refused) = state.write(move |conn| charging.charge(conn, now)).await? {
-        refused.wait().await;
+        refused.wait(http).await?;
         let message = Message::new("verify-locked").with("seconds", refused.seconds(now));
         return Ok(Err(Wrong { message, status: StatusCode::TOO_MANY_REQUESTS }));
     }

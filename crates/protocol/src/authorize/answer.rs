@@ -1,8 +1,8 @@
 //! The step that ends a request well: whatever `response_type` asks for.
 
 use vestibule_model::{
-    ErrorCode, InteractionId, OAuthError, SessionId, Subject, Timestamp, client::Client,
-    grant::Grant, interaction::AuthorizationRequest,
+    ErrorCode, InteractionId, OAuthError, SessionId, Subject, Timestamp, grant::Grant,
+    interaction::AuthorizationRequest,
 };
 use vestibule_policy::consent;
 use vestibule_storage::Conn;
@@ -48,7 +48,7 @@ pub async fn issue(
         interaction = interaction.map(InteractionId::as_str),
     );
     let given = minted.params.clone();
-    let stored = Stored::of(state, client, who, grant, minted, now);
+    let stored = Stored::of(state, situation, who, grant, minted, now);
     state.write(move |conn| stored.insert(conn)).await?;
     Ok(given)
 }
@@ -60,6 +60,8 @@ struct Stored {
     minted: MintedAnswer,
     session_id: SessionId,
     subject: Subject,
+    /// The answer rests on a consent that was remembered.
+    consented: bool,
     /// The session's last use was noted long enough ago.
     idle: bool,
     /// The client registered itself, and nobody has signed in with it so far.
@@ -70,18 +72,20 @@ struct Stored {
 impl Stored {
     fn of(
         state: &AppState,
-        client: &Client,
+        situation: &Situation,
         who: &SignedIn,
         grant: Grant,
         minted: MintedAnswer,
         now: Timestamp,
     ) -> Self {
+        let client = &situation.client;
         let registration = client.registration.as_ref();
         Self {
             grant,
             minted,
             session_id: who.session.id.clone(),
             subject: subject::of(state, client, &who.user.id),
+            consented: situation.consent.is_some(),
             idle: now.since(who.session.last_seen_at) >= TOUCH_AFTER,
             unused: registration.is_some_and(|made| made.unused_until.is_some()),
             now,
@@ -93,6 +97,13 @@ impl Stored {
         let sub = self.subject.as_str();
         if !vestibule_storage::session_client::note(conn, session_id, client_id, sub, self.now)? {
             return Err(OAuthError::new(ErrorCode::LoginRequired).because("the session has ended"));
+        }
+        // Asked again here: whoever takes it back at this very moment ends this grant, or is in time.
+        if self.consented
+            && !vestibule_storage::consent::keep(conn, &self.grant.user_id, client_id)?
+        {
+            let withdrawn = OAuthError::new(ErrorCode::ConsentRequired);
+            return Err(withdrawn.because("the consent was taken back"));
         }
         self.minted.insert(conn, &self.grant)?;
         if self.idle {

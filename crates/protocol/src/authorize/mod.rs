@@ -126,7 +126,8 @@ async fn checked(
 }
 
 /// The answer that carries what `response_type` asks for. The client is told if its key for
-/// encrypted ID tokens cannot be had, and if the person signed out at this very moment.
+/// encrypted ID tokens cannot be had, and if the person signed out or took the consent back at this
+/// very moment.
 async fn issue(
     state: &AppState,
     situation: &Situation,
@@ -137,7 +138,12 @@ async fn issue(
     match answer::issue(state, situation, request, interaction, now).await {
         Ok(given) => Ok(Answer::success(state, request, situation, given)),
         Err(error)
-            if matches!(error.code, ErrorCode::ResponseKeyMissing | ErrorCode::LoginRequired) =>
+            if matches!(
+                error.code,
+                ErrorCode::ResponseKeyMissing
+                    | ErrorCode::LoginRequired
+                    | ErrorCode::ConsentRequired
+            ) =>
         {
             Ok(Answer::refusal(state, request, situation, &error))
         }
