@@ -44,7 +44,10 @@ impl Site {
     pub fn configure(&self, config: &mut web::ServiceConfig) {
         let path = self.state.settings.issuer.path();
         let activity = Arc::clone(&self.activity);
-        let mark = move |request: ServiceRequest, next| mark(Arc::clone(&activity), request, next);
+        let state = self.state.clone();
+        let mark = move |request: ServiceRequest, next| {
+            mark(Arc::clone(&activity), state.clone(), request, next)
+        };
         let health = Arc::clone(&self.health);
         let part =
             move |request: ServiceRequest, next| health::part(Arc::clone(&health), request, next);
@@ -72,13 +75,16 @@ impl Site {
     }
 }
 
+/// Somebody came: jobs that rest while nobody does go on.
 async fn mark<B: MessageBody>(
     activity: Arc<Activity>,
+    state: State,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    if !request.path().contains("/health/") {
+    if !request::own_path(request.request()).starts_with("/health/") {
         activity.mark();
+        state.keys.settle(state.now()).await;
     }
     next.call(request).await
 }

@@ -7,6 +7,7 @@ mod client;
 mod config;
 mod demo;
 mod doctor;
+mod drafts;
 mod held_keys;
 mod initial_access_token;
 mod invite;

@@ -13,9 +13,27 @@ use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpResponse, Scope, web};
 use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, sleep, timeout};
+use vestibule_cache::BreakerState;
+use vestibule_model::client::SigningAlg;
+use vestibule_storage::{Db, StorageError};
+use vestibule_web::{AppState, State};
 
 /// How long the probe may take before the server counts as not ready.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How long an answer is good for whoever asks next. Anybody may ask, as often as they like: what the
+/// probe costs must not grow with that.
+const GOOD_FOR: Duration = Duration::from_millis(250);
+
+/// How often a database that takes no more is looked at, whether it does anything.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// What readiness says while Redis is away.
+const WITHOUT_REDIS: &str = "Redis does not answer: limits are counted by each instance, and what an \
+                             instance keeps may be as old as redis.max_staleness; fix: see \
+                             `vestibule doctor`";
 
 /// What is wrong, one sentence each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,10 +56,22 @@ type Probe = dyn Fn() -> Pin<Box<dyn Future<Output = Report>>> + Send + Sync;
 pub struct Health {
     draining: AtomicBool,
     probe: Box<Probe>,
+    /// What the probe said last, and when. Held while it is asked: the others wait for its answer.
+    latest: Mutex<Option<(Instant, Report)>>,
 }
 
 impl Health {
-    /// A health that `probe` knows; it looks at the database, the keys and what instances share.
+    /// The health of a server: its database, its keys and what instances share.
+    #[must_use]
+    pub fn of(state: &State) -> Arc<Self> {
+        let state = state.clone();
+        Self::new(move || {
+            let state = state.clone();
+            async move { look(&state).await }
+        })
+    }
+
+    /// A health that `probe` knows.
     pub fn new<F, R>(probe: F) -> Arc<Self>
     where
         F: Fn() -> R + Send + Sync + 'static,
@@ -51,7 +81,7 @@ impl Health {
             let asked = probe();
             Box::pin(async { asked.await.into() })
         });
-        Arc::new(Self { draining: AtomicBool::new(false), probe })
+        Arc::new(Self { draining: AtomicBool::new(false), probe, latest: Mutex::default() })
     }
 
     /// From now on: not ready, for the server is about to stop.
@@ -69,9 +99,49 @@ impl Health {
         if self.draining.load(Ordering::Relaxed) {
             return vec!["the server is stopping".to_owned()].into();
         }
-        let patience = format!("no answer within {} s", PATIENCE.as_secs());
-        let asked = tokio::time::timeout(PATIENCE, (self.probe)());
-        asked.await.unwrap_or_else(|_| vec![patience].into())
+        let mut latest = self.latest.lock().await;
+        if let Some((_, report)) = latest.as_ref().filter(|(at, _)| at.elapsed() < GOOD_FOR) {
+            return report.clone();
+        }
+        let patience = || vec![format!("no answer within {} s", PATIENCE.as_secs())].into();
+        let report = timeout(PATIENCE, (self.probe)()).await.unwrap_or_else(|_| patience());
+        *latest = Some((Instant::now(), report.clone()));
+        report
+    }
+}
+
+async fn look(state: &AppState) -> Report {
+    let mut report = Report::default();
+    match state.db.read(vestibule_storage::health::ping).await {
+        Ok(()) => {}
+        // Taken out for being busy, it would leave its work to the others, and they would be the
+        // next. But who is busy gets something done: one whose queue only stands is not ready.
+        Err(StorageError::Overloaded) => {
+            gets_on(&state.db).await;
+            report.degraded.push("more waits for the database than it can do".to_owned());
+        }
+        Err(fault) => {
+            tracing::warn!(event = "health.database", %fault);
+            report.reasons.push("the database does not answer".to_owned());
+        }
+    }
+    let default = SigningAlg::default();
+    if state.keys.peek().signing_kid(default).is_none() {
+        report.reasons.push(format!("there is no {} key to sign with", default.as_str()));
+    }
+    // Whether anybody hears of changes shows before any request meets a dead Redis.
+    let is_well = state.cache.state() == BreakerState::Closed && state.cache.is_listening();
+    if state.cache.is_shared() && !is_well {
+        report.degraded.push(WITHOUT_REDIS.to_owned());
+    }
+    report
+}
+
+/// Waits until the database answers a read, whosever it is.
+async fn gets_on(db: &Db) {
+    let since = std::time::Instant::now();
+    while db.since_last_answer() > since.elapsed() {
+        sleep(LOOK).await;
     }
 }
 
@@ -127,6 +197,8 @@ mod tests {
     use std::sync::atomic::AtomicUsize;
 
     use actix_web::{App, http::StatusCode, test};
+    use futures_util::{FutureExt, future::join_all};
+    use vestibule_storage::testing::TestDatabase;
 
     use super::*;
 
@@ -176,6 +248,51 @@ mod tests {
         let (status, body) = get(&health, "/health/ready").await;
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
         assert_eq!(body["reasons"][0], "no answer within 3 s");
+    }
+
+    #[actix_web::test]
+    async fn who_asks_at_once_or_again_shares_one_answer() {
+        tokio::time::pause();
+        let asked = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&asked);
+        let health = Health::new(move || {
+            count.fetch_add(1, Ordering::Relaxed);
+            async {
+                sleep(Duration::from_secs(1)).await;
+                Report::default()
+            }
+        });
+        let all = (0..200).map(|_| get(&health, "/health/ready"));
+        let answers = join_all(all).await;
+        assert!(answers.iter().all(|(status, _)| *status == StatusCode::OK));
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        tokio::time::advance(Duration::from_millis(249)).await;
+        get(&health, "/health/ready").await;
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        tokio::time::advance(Duration::from_millis(1)).await;
+        get(&health, "/health/ready").await;
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[actix_web::test]
+    async fn a_database_gets_on_when_it_answers_anybody_and_not_before() {
+        let mut database = TestDatabase::sqlite();
+        database.settings_mut().pool_size = 1;
+        let db = database.open();
+        let (let_go, until) = std::sync::mpsc::channel::<()>();
+        let (begun, at_it) = tokio::sync::oneshot::channel();
+        let held = db.read_once(move |_| -> Result<(), StorageError> {
+            let _ = begun.send(());
+            let _ = until.recv();
+            Ok(())
+        });
+        at_it.await.unwrap();
+        let next = db.read(vestibule_storage::health::ping);
+        let mut waiting = Box::pin(gets_on(&db));
+        assert_eq!(waiting.as_mut().now_or_never(), None);
+        drop(let_go);
+        timeout(PATIENCE, waiting).await.expect("it gets on");
+        assert_eq!((held.await, next.await), (Ok(()), Ok(())));
     }
 
     #[actix_web::test]

@@ -2,9 +2,11 @@
 
 use std::fs;
 use std::io::{self, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use vestibule_model::{Entropy, Secret, secret::hex};
+use vestibule_storage::owner;
 
 /// Its name in the data directory.
 pub const FILE_NAME: &str = "master.key";
@@ -120,6 +122,9 @@ fn create(data_dir: &Path, path: &Path, entropy: &dyn Entropy) -> Result<bool, M
         .tempfile_in(data_dir)
         .map_err(fault("write"))?;
     writeln!(file, "{}", hex(&bytes)).map_err(fault("write"))?;
+    owner::of_folder(path)
+        .and_then(|owner| owner::hand_over(file.as_file(), &owner))
+        .map_err(fault("give away"))?;
     file.as_file().sync_all().map_err(fault("write"))?;
     match file.persist_noclobber(path) {
         Ok(_) => sync_folder(data_dir).map_err(fault("write")).map(|()| true),
@@ -128,16 +133,23 @@ fn create(data_dir: &Path, path: &Path, entropy: &dyn Entropy) -> Result<bool, M
     }
 }
 
-/// Makes a folder that only its owner can enter; an existing one stays as it is.
+/// Makes a folder that only its owner can enter, who is the owner of the folder around it; an existing
+/// one stays as it is.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
+    if path.is_dir() {
+        return Ok(());
     }
-    builder.create(path)
+    if let Some(around) = path.parent().filter(|around| !around.as_os_str().is_empty()) {
+        create_private_folder(around)?;
+    }
+    match fs::DirBuilder::new().mode(0o700).create(path) {
+        Ok(()) => {
+            let made = owner::wary().read(true).open(path)?;
+            owner::hand_over(&made, &owner::of_folder(path)?)
+        }
+        Err(fault) if fault.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => Ok(()),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// The new name must survive a power cut, for what the key sealed will.

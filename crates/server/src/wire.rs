@@ -6,12 +6,11 @@ use std::thread;
 
 use actix_web::web;
 use url::Url;
-use vestibule_cache::{BreakerState, Cache};
+use vestibule_cache::Cache;
 use vestibule_identity::passkey::{Attestation, Passkeys};
 use vestibule_identity::password::{PasswordHasher, PasswordSettings};
 use vestibule_model::ClientId;
 use vestibule_outbound::{ClientKeys, Outbound, Rules};
-use vestibule_storage::StorageError;
 use vestibule_web::{
     AppState, State,
     admission::Admission,
@@ -31,7 +30,7 @@ use crate::data_keys;
 use crate::demo_account::CLIENT_ID;
 use crate::entropy::OsEntropy;
 use crate::fault::Fault;
-use crate::health::{Health, Report};
+use crate::health::Health;
 use crate::jobs::keys::KeyWatch;
 use crate::premises::Premises;
 use crate::signing_keys::{Keeper, StoredKeys, Wanted, schedule};
@@ -44,11 +43,6 @@ const QUEUE_PER_HASHER: usize = 256;
 const REQUESTS_PER_CORE: usize = 256;
 /// The same, on however few cores.
 const FEWEST_REQUESTS: usize = 1_024;
-
-/// What readiness says while Redis is away.
-const WITHOUT_REDIS: &str = "Redis does not answer: limits are counted by each instance, and what an \
-                             instance keeps may be as old as redis.max_staleness; fix: see \
-                             `vestibule doctor`";
 
 /// A server that is ready to listen.
 pub struct Wired {
@@ -117,40 +111,8 @@ pub fn wire(premises: Premises) -> Result<Wired, Fault> {
     let key_watch = KeyWatch::new(state.clone(), schedule, stored.fingerprint());
     gauges::register(&figures.meter(), &state);
     pools::register(&figures.meter(), &state);
-    let health = health(&state);
+    let health = Health::of(&state);
     Ok(Wired { config, state, figures, health, key_watch })
-}
-
-fn health(state: &State) -> Arc<Health> {
-    let state = state.clone();
-    Health::new(move || {
-        let state = state.clone();
-        async move {
-            let mut report = Report::default();
-            match state.db.read(vestibule_storage::health::ping).await {
-                Ok(()) => {}
-                // Taken out for being busy, it would leave its work to the others, and they would be
-                // the next.
-                Err(StorageError::Overloaded) => {
-                    report.degraded.push("more waits for the database than it can do".to_owned());
-                }
-                Err(fault) => {
-                    tracing::warn!(event = "health.database", %fault);
-                    report.reasons.push("the database does not answer".to_owned());
-                }
-            }
-            let default = vestibule_model::client::SigningAlg::default();
-            if state.keys.peek().signing_kid(default).is_none() {
-                report.reasons.push(format!("there is no {} key to sign with", default.as_str()));
-            }
-            // Whether anybody hears of changes shows before any request meets a dead Redis.
-            let is_well = state.cache.state() == BreakerState::Closed && state.cache.is_listening();
-            if state.cache.is_shared() && !is_well {
-                report.degraded.push(WITHOUT_REDIS.to_owned());
-            }
-            report
-        }
-    })
 }
 
 /// Refuses to open to the public what the demo ran on: its user's password is known to everybody

@@ -4,11 +4,13 @@
 
 use std::collections::BTreeSet;
 
+use actix_web::{App, test as site_test};
 use tempfile::TempDir;
 use vestibule_model::client::SigningAlg;
 use vestibule_model::encryption_key::EncryptionKeyType;
 use vestibule_model::user::User;
 use vestibule_model::{Secret, Timestamp, UserId};
+use vestibule_server::app::Site;
 use vestibule_server::config::{self, Environment};
 use vestibule_server::entropy::OsEntropy;
 use vestibule_server::jobs::{erasure, sweep};
@@ -88,6 +90,41 @@ fn a_rotation_elsewhere_reaches_the_ring_and_changes_no_other_time() {
     assert!(new.iter().all(|kid| after.jwks().body.contains(kid.as_str())));
     let opens = format!("{:?}", after.decryption_keys());
     assert!(old.iter().all(|kid| opens.contains(kid.as_str())), "{opens}");
+}
+
+/// Whatever comes first to an instance that was idle while another one rotated.
+#[test]
+fn an_idle_instance_looks_at_the_keys_before_it_answers() {
+    let folder = TempDir::new().unwrap();
+    let wired = wire::wire(premises(&folder)).unwrap();
+    let (state, watch) = (wired.state, wired.key_watch);
+    let elsewhere = premises(&folder);
+    let (schedule, sealer) = (schedule(&elsewhere.config), elsewhere.sealer());
+    let keeper =
+        Keeper { db: &elsewhere.db, schedule: &schedule, sealer: &sealer, entropy: &OsEntropy };
+    keeper.bring_to(Wanted::RotatedNow { force: false }, elsewhere.now()).unwrap();
+    let kid = || state.keys.peek().signing_kid(SigningAlg::RS256).unwrap().to_owned();
+    let before = kid();
+    state.keys.take_used();
+    // Nobody came for a minute.
+    state.keys.note_checked(state.now().plus(-60));
+    let site = Site::new(state.clone(), wired.health);
+    actix_web::rt::System::new().block_on(async {
+        let watching = actix_web::rt::spawn(watch.run());
+        // It begins.
+        tokio::task::yield_now().await;
+        let app = App::new().configure(|config| site.configure(config));
+        let app = site_test::init_service(app).await;
+        let ask = async |path: &str| {
+            site_test::call_service(&app, site_test::TestRequest::get().uri(path).to_request())
+                .await
+        };
+        ask("/health/live").await;
+        assert_eq!(kid(), before, "health asks for nothing");
+        ask("/login").await;
+        assert_ne!(kid(), before, "the next token would bear a key that is published no more");
+        watching.abort();
+    });
 }
 
 #[test]

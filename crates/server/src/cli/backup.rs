@@ -50,7 +50,9 @@ pub(super) fn backup(arguments: &Backup, config: Config, output: &mut Output) ->
             let file = NewFile::create(path)?;
             let mut progress = Progress::new(output);
             progress.doing(&format!("copying {}", database.display()), output);
-            let copied = copies::copy(database, file.draft());
+            let length = database.metadata().map_or(0, |seen| seen.len());
+            let copied = progress
+                .while_growing(file.draft(), length, || copies::copy(database, file.draft()));
             progress.end(output);
             copied?;
             ("sqlite", file.keep()?, None)

@@ -1,5 +1,6 @@
 //! `vestibule demo`: the server with a demo user, and the sample app beside it.
 
+use std::mem::ManuallyDrop;
 use std::net::SocketAddr;
 
 use serde_json::json;
@@ -10,7 +11,9 @@ use super::serve::start_log;
 use crate::config::Loaded;
 use crate::demo_account::{self, PASSWORD, USERNAME};
 use crate::fault::Fault;
+use crate::listening::Listening;
 use crate::premises::Premises;
+use crate::stop::StopSignals;
 use crate::{run, wire};
 
 /// Where mails are read that go nowhere.
@@ -50,11 +53,14 @@ pub(super) fn run(demo: &Arguments, loaded: Loaded, output: &mut Output) -> Resu
         "app": app_url, "issuer": issuer, "username": USERNAME, "password": PASSWORD,
         "mailbox": mailbox,
     });
-    actix_web::rt::System::new().block_on(async {
+    // The process ends with the command: see `run::run` on why the system is not dropped before.
+    let system = ManuallyDrop::new(actix_web::rt::System::new());
+    system.block_on(async {
+        let (listening, signals) = (Listening::at(&wired.config.server)?, StopSignals::take()?);
         let app = actix_web::rt::spawn(vestibule_demo::run(settings));
         tokio::select! {
             // Whoever cannot see the answer can still read the README.
-            ended = run::run(wired, || drop(output.answer(&answer, &words))) => ended,
+            ended = run::run(wired, listening, signals, || drop(output.answer(&answer, &words))) => ended,
             ended = app => match ended {
                 Ok(Ok(())) => Ok(()),
                 Ok(Err(fault)) => Err(Fault::refused(fault.to_string())),

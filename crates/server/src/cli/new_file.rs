@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::drafts;
 use crate::fault::Fault;
 
 /// The file while it is written, under a name that starts with a dot.
@@ -24,10 +25,7 @@ impl NewFile {
         if path.symlink_metadata().is_ok() {
             return Err(taken(path));
         }
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        let draft = tempfile::Builder::new()
-            .prefix(&format!(".{name}."))
-            .tempfile_in(folder_of(path))
+        let draft = drafts::file_in(folder_of(path))
             .map_err(Fault::io(format!("cannot write {}", path.display())))?;
         Ok(Self { draft, path: path.to_owned() })
     }

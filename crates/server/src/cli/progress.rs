@@ -1,7 +1,11 @@
 //! How far a long command got, on standard error: bars where somebody looks at a terminal, a line a
 //! table else, nothing beside a JSON answer.
 
-use std::io::{IsTerminal, Read};
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
@@ -29,7 +33,7 @@ impl Progress {
     pub(super) fn new(output: &Output) -> Self {
         if output.is_json() {
             Self::Nothing
-        } else if std::io::stderr().is_terminal() {
+        } else if io::stderr().is_terminal() {
             let bar = ProgressBar::new_spinner();
             bar.enable_steady_tick(TICK);
             Self::Bar(bar)
@@ -46,7 +50,11 @@ impl Progress {
     /// Says what is being done.
     pub(super) fn doing(&mut self, what: &str, output: &mut Output) {
         match self {
-            Self::Bar(bar) | Self::Bytes(bar) => bar.set_message(what.to_owned()),
+            Self::Bar(bar) => {
+                bar.set_style(style("{spinner} {msg}"));
+                bar.set_message(what.to_owned());
+            }
+            Self::Bytes(bar) => bar.set_message(what.to_owned()),
             Self::Words(_) => output.remark(what),
             Self::Nothing => {}
         }
@@ -64,7 +72,13 @@ impl Progress {
                 ));
                 bar.set_message(name);
             }
-            (Self::Bar(bar) | Self::Bytes(bar), Step::Table(name, _)) => bar.set_message(name),
+            (Self::Bar(bar), Step::Table(name, None)) => {
+                bar.unset_length();
+                bar.set_position(0);
+                bar.set_style(style("{spinner} {msg:22} {human_pos} {per_sec}"));
+                bar.set_message(name);
+            }
+            (Self::Bytes(bar), Step::Table(name, _)) => bar.set_message(name),
             (Self::Bar(bar), Step::Rows(rows)) => bar.inc(rows),
             (Self::Words(lines), step) => lines.step(step, output),
         }
@@ -78,13 +92,33 @@ impl Progress {
     ) -> Box<dyn Read + 'a> {
         let Self::Bar(bar) = self else { return Box::new(input) };
         let bar = bar.clone();
-        if let Some(length) = length {
-            bar.set_length(length);
-        }
-        let of = if length.is_some() { "{wide_bar} {bytes}/{total_bytes}" } else { "{bytes}" };
-        bar.set_style(style(&format!("{{spinner}} {{msg:22}} {of} {{bytes_per_sec}} {{eta}}")));
+        count_bytes(&bar, length);
         *self = Self::Bytes(bar.clone());
         Box::new(bar.wrap_read(input))
+    }
+
+    /// Copies the whole of a file.
+    pub(super) fn copy(&self, mut from: File, to: &mut File) -> io::Result<u64> {
+        let Self::Bar(bar) = self else { return io::copy(&mut from, to) };
+        count_bytes(bar, Some(from.metadata()?.len()));
+        io::copy(&mut bar.wrap_read(from), to)
+    }
+
+    /// Does `work`, by which `file` grows to about `length` bytes.
+    pub(super) fn while_growing<T>(&self, file: &Path, length: u64, work: impl FnOnce() -> T) -> T {
+        let Self::Bar(bar) = self else { return work() };
+        count_bytes(bar, Some(length));
+        thread::scope(|scope| {
+            let (working, ended) = mpsc::channel::<()>();
+            scope.spawn(move || {
+                while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                    bar.set_position(file.metadata().map_or(0, |seen| seen.len()));
+                }
+            });
+            let done = work();
+            drop(working);
+            done
+        })
     }
 
     /// The end: what there was to see goes away.
@@ -95,6 +129,16 @@ impl Progress {
             Self::Nothing => {}
         }
     }
+}
+
+/// Makes it a bar of bytes: of so many, where that is known.
+fn count_bytes(bar: &ProgressBar, length: Option<u64>) {
+    if let Some(length) = length {
+        bar.set_length(length);
+    }
+    bar.set_position(0);
+    let of = if length.is_some() { "{wide_bar} {bytes}/{total_bytes}" } else { "{bytes}" };
+    bar.set_style(style(&format!("{{spinner}} {{msg:22}} {of} {{bytes_per_sec}} {{eta}}")));
 }
 
 fn style(template: &str) -> ProgressStyle {
@@ -124,5 +168,35 @@ impl Lines {
         if rows > 0 {
             output.remark(&format!("{}: {rows}", self.table));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[test]
+    fn a_bar_follows_a_copy_and_a_file_that_grows() {
+        let folder = TempDir::new().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::write(&from, vec![7; 300_000]).unwrap();
+        let bar = ProgressBar::hidden();
+        let progress = Progress::Bar(bar.clone());
+        let mut out = File::create(&to).unwrap();
+        assert_eq!(progress.copy(File::open(&from).unwrap(), &mut out).unwrap(), 300_000);
+        assert_eq!((bar.position(), bar.length()), (300_000, Some(300_000)));
+        assert_eq!(fs::read(&to).unwrap(), fs::read(&from).unwrap());
+        let written = progress.while_growing(&from, 500_000, || {
+            // Ends with the first look.
+            while bar.position() != 300_000 || bar.length() != Some(500_000) {
+                thread::yield_now();
+            }
+            "written"
+        });
+        assert_eq!(written, "written");
     }
 }

@@ -1,20 +1,30 @@
 //! `vestibule serve`.
 
 use std::io::Write;
+use std::mem::ManuallyDrop;
+
+use actix_web::rt::System;
 
 use crate::config::Loaded;
 use crate::fault::Fault;
-use crate::premises::Premises;
-use crate::setup_link::{self, SetupLink};
-use crate::{run, telemetry, times, wire};
+use crate::setup_link::SetupLink;
+use crate::start::{self, Started};
+use crate::stop::StopSignals;
+use crate::{run, telemetry, times};
 
 pub(super) fn run(loaded: Loaded) -> Result<(), Fault> {
     start_log(&loaded);
-    let premises = Premises::open(loaded.config)?;
-    wire::refuse_demo_client(&premises)?;
-    let link = setup_link::offer(&premises)?;
-    let wired = wire::wire(premises)?;
-    actix_web::rt::System::new().block_on(run::run(wired, || link.iter().for_each(announce)))
+    // The process ends with the command: see `run::run` on why the system is not dropped before.
+    let system = ManuallyDrop::new(System::new());
+    system.block_on(async {
+        let mut signals = StopSignals::take()?;
+        let Some(started) = start::start(loaded.config, &mut signals).await? else {
+            tracing::info!(event = "server.stopped");
+            return Ok(());
+        };
+        let Started { wired, listening, link } = started;
+        run::run(wired, listening, signals, || link.iter().for_each(announce)).await
+    })
 }
 
 /// Not by the log: whoever has the link becomes administrator.

@@ -49,6 +49,7 @@ impl KeyWatch {
     pub async fn run(mut self) {
         let mut ticks = interval(EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.tools.state.keys.note_watched();
         loop {
             let keys = &self.tools.state.keys;
             tokio::select! {
@@ -57,6 +58,8 @@ impl KeyWatch {
             }
             if let Err(fault) = self.look().await {
                 tracing::error!(event = "signing_keys.failed", %fault);
+                let state = &self.tools.state;
+                state.keys.note_failed(state.now());
             }
         }
     }

@@ -8,7 +8,6 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, timeout};
 use vestibule_model::audit::AuditEvent;
 use vestibule_model::client::Client;
@@ -24,10 +23,9 @@ use super::{Activity, Watcher};
 
 /// How long it waits for somebody to come, in seconds.
 const AT_THE_LATEST: i64 = 300;
-/// Clients that are told at once.
+/// Clients that are told at once. No more is claimed: the rest is for other instances, and for whoever
+/// has a place first.
 const AT_ONCE: usize = 16;
-/// Tokens that are claimed at once.
-const BATCH: i64 = 32;
 /// How long one client may take for one token, and finding its keys.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How long to wait for a place where too much goes to one host already.
@@ -42,7 +40,6 @@ const LONGEST: i64 = 3_600;
 /// looks after requests came, and now and then anyway: a command that locked somebody out of an idle
 /// server wakes nobody.
 pub async fn run(state: State, activity: Arc<Activity>) {
-    let places = Semaphore::new(AT_ONCE);
     let mut under_way = FuturesUnordered::new();
     let mut busy: Vec<ClientId> = Vec::new();
     // What a former process left is due now.
@@ -51,14 +48,17 @@ pub async fn run(state: State, activity: Arc<Activity>) {
     loop {
         let active = activity.take(Watcher::Logout);
         let now = state.now();
-        if active || now.since(looked_at) >= AT_THE_LATEST || due.is_some_and(|due| due <= now) {
+        let is_time =
+            active || now.since(looked_at) >= AT_THE_LATEST || due.is_some_and(|due| due <= now);
+        // With every place taken it looks when one comes free.
+        if is_time && busy.len() < AT_ONCE {
             looked_at = now;
             due = match claim(&state, &busy).await {
                 Ok(batch) if batch.is_empty() => look(&state).await.unwrap_or(Some(now)),
                 Ok(batch) => {
                     for (id, deliveries) in by_client(batch) {
                         busy.push(id.clone());
-                        under_way.push(tell(&state, &places, id, deliveries));
+                        under_way.push(tell(&state, id, deliveries));
                     }
                     // There may be more, for others.
                     continue;
@@ -93,21 +93,22 @@ fn pause(due: Option<Timestamp>, now: Timestamp) -> Duration {
 /// # Errors
 /// The database. Who was told then may be told again.
 pub async fn deliver(state: &State) -> Result<Option<Timestamp>, StorageError> {
-    let places = Semaphore::new(AT_ONCE);
     loop {
         let batch = claim(state, &[]).await?;
         if batch.is_empty() {
             return look(state).await;
         }
         let groups = by_client(batch).into_iter();
-        join_all(groups.map(|(id, deliveries)| tell(state, &places, id, deliveries))).await;
+        join_all(groups.map(|(id, deliveries)| tell(state, id, deliveries))).await;
     }
 }
 
+/// Claims for as many clients as there are places beside the `busy` ones.
 async fn claim(state: &State, busy: &[ClientId]) -> Result<Vec<LogoutDelivery>, StorageError> {
     let (now, busy) = (state.now(), busy.to_vec());
+    let free = i64::try_from(AT_ONCE.saturating_sub(busy.len())).unwrap_or(0);
     let claim =
-        move |conn: &mut Conn| logout_delivery::claim(conn, now, now.plus(LASTS), &busy, BATCH);
+        move |conn: &mut Conn| logout_delivery::claim(conn, now, now.plus(LASTS), &busy, free);
     state.db.write(claim).await
 }
 
@@ -160,22 +161,15 @@ struct Trouble {
 }
 
 /// Tells one client of the sessions that ended, one after another. Gives back which it was.
-async fn tell(
-    state: &State,
-    places: &Semaphore,
-    id: ClientId,
-    deliveries: Vec<LogoutDelivery>,
-) -> ClientId {
+async fn tell(state: &State, id: ClientId, deliveries: Vec<LogoutDelivery>) -> ClientId {
     let ids: Vec<String> = deliveries.iter().map(|delivery| delivery.id.clone()).collect();
     let telling = async {
-        // Never closed.
-        let _place = places.acquire().await;
         let wanted = id.clone();
         let client = state.db.read(move |conn| client::find(conn, &wanted)).await?;
         let client = client.filter(|client| client.disabled_at.is_none());
         note(state, take_turns(state, client.as_ref(), deliveries).await).await
     };
-    // Clients take their time, and wait for each other.
+    // Clients take their time.
     let told = while_renewing(telling, || keep(state, &ids)).await;
     if let Err(fault) = told {
         // The claim ends, and whoever looks then tries again.

@@ -8,7 +8,7 @@ use vestibule_web::{AppState, State};
 type Look = fn(&AppState) -> usize;
 
 /// Name, description, and where the figure comes from.
-const GAUGES: [(&str, &str, Look); 3] = [
+const GAUGES: [(&str, &str, Look); 5] = [
     ("vestibule.requests.in_flight", "Requests being answered now", |state| {
         state.admission.in_flight()
     }),
@@ -17,6 +17,12 @@ const GAUGES: [(&str, &str, Look); 3] = [
     }),
     ("vestibule.password.waiting", "Jobs that wait for a password thread now", |state| {
         state.passwords.backlog().waiting
+    }),
+    ("vestibule.redis.waiting", "Calls that wait for a connection to Redis now", |state| {
+        state.cache.waiting()
+    }),
+    ("vestibule.redis.listening", "1: changes elsewhere are heard at once", |state| {
+        usize::from(state.cache.is_listening())
     }),
 ];
 

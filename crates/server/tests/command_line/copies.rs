@@ -224,6 +224,77 @@ fn what_is_no_whole_backup_changes_nothing() {
     assert!(said.contains("cannot read none"), "{said}");
 }
 
+/// Copies of as many migrations ago as there are.
+#[test]
+fn a_copy_of_an_older_version_is_brought_to_this_ones_tables() {
+    let site = lived_in();
+    for steps in 1..=3 {
+        let (copy, url) = (format!("b{steps}"), format!("sqlite:b{steps}"));
+        site.json(&format!("backup {copy}"));
+        let down = format!("migrate down --yes --steps {steps}");
+        let undone = site.command(&down).env("VESTIBULE__DATABASE__URL", url).output().unwrap();
+        assert!(undone.status.success(), "{}", text(&undone.stderr));
+        let read = fs::read(site.path(&copy)).unwrap();
+        site.json(&format!("restore {copy} --yes"));
+        assert_eq!(fs::read(site.path(&copy)).unwrap(), read, "the copy itself stays as it was");
+        assert_eq!(site.json("migrate --check")["current"], true, "{steps}");
+        assert_eq!(site.json("client list")[0]["client_id"], "app", "{steps}");
+    }
+}
+
+#[test]
+fn an_import_makes_no_tables_where_it_must_not() {
+    let site = lived_in();
+    site.json("export e");
+    for house in [House::on_sqlite(), House::on_postgres()] {
+        fs::copy(site.path("e"), house.site.path("e")).unwrap();
+        fs::create_dir(house.site.path("data")).unwrap();
+        fs::copy(site.path("data/master.key"), house.site.path("data/master.key")).unwrap();
+        // The tests' databases come with their tables.
+        house.json("migrate down --yes --steps 2");
+        let run = |line: &str| {
+            let mut command = house.command(line);
+            command.env("VESTIBULE__DATABASE__MIGRATE", "check").output().unwrap()
+        };
+        let refused = run("import e");
+        let said = text(&refused.stderr);
+        assert!(
+            !refused.status.success() && said.contains("fix: run `vestibule migrate"),
+            "{said}"
+        );
+        assert!(run("migrate up").status.success());
+        let taken = run("import e");
+        assert!(taken.status.success(), "{}", text(&taken.stderr));
+        assert_eq!(house.json("client list"), site.json("client list"));
+    }
+}
+
+/// Killed while it waits for a table that somebody else holds.
+#[test]
+fn what_a_killed_export_leaves_goes_away_with_the_next() {
+    let house = House::on_postgres();
+    house.settle_in();
+    let drafts = || {
+        let names = fs::read_dir(house.site.path("."))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.starts_with('.')).count()
+    };
+    let mut holder = house.hold("users");
+    let mut export = house.command("export e").spawn().unwrap();
+    while drafts() == 0 {
+        assert!(export.try_wait().unwrap().is_none(), "it waits");
+        std::thread::yield_now();
+    }
+    export.kill().unwrap();
+    export.wait().unwrap();
+    assert_eq!(drafts(), 1, "nobody could take it away");
+    drop(holder.stdin.take());
+    holder.wait().unwrap();
+    house.json("export e");
+    assert_eq!(drafts(), 0);
+}
+
 #[test]
 fn databases_of_others_and_of_later_versions_are_refused() {
     let site = lived_in();

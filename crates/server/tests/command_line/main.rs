@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
     reason = "a test that cannot go on fails"
@@ -10,12 +11,16 @@
 mod copies;
 mod data_keys;
 mod laden;
+mod link;
 mod migrations;
+mod outage;
+mod owners;
 mod proxies;
 mod restore_drill;
 mod site;
 mod stop;
 mod told;
+mod user_ends;
 mod users;
 mod visitor;
 

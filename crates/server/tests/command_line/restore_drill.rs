@@ -1,8 +1,9 @@
 //! The drill: a server with people at work is backed up, goes on, dies, and is restored, and the
 //! same people and apps go on where they were when the backup was made.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::Output;
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 use vestibule_identity::totp::Totp;
@@ -25,7 +26,7 @@ pub struct House {
     variables: Vec<(String, String)>,
     pub issuer: String,
     /// Kept as long as it is used.
-    _database: Option<TestDatabase>,
+    database: Option<TestDatabase>,
 }
 
 impl House {
@@ -61,11 +62,31 @@ impl House {
         if let Some(database) = &database {
             variables.push(("VESTIBULE__DATABASE__URL".to_owned(), database.url()));
         }
-        Self { site, variables, issuer, _database: database }
+        Self { site, variables, issuer, database }
+    }
+
+    pub fn command(&self, line: &str) -> Command {
+        let mut command = self.site.command(line);
+        command.envs(self.variables.clone());
+        command
     }
 
     pub fn run(&self, line: &str) -> Output {
-        self.site.command(line).envs(self.variables.clone()).output().unwrap()
+        self.command(line).output().unwrap()
+    }
+
+    /// Keeps everybody else from a table of PostgreSQL, until the answer's input is closed.
+    pub fn hold(&self, table: &str) -> Child {
+        let url = self.database.as_ref().unwrap().url();
+        let mut psql = Command::new("psql");
+        let psql = psql.args(["-XAtq", &url]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut holder = psql.spawn().expect("install it: apt-get install -y postgresql");
+        writeln!(holder.stdin.as_mut().unwrap(), "BEGIN; LOCK TABLE {table};\n\\echo held")
+            .unwrap();
+        let mut said = String::new();
+        BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+        assert_eq!(said, "held\n");
+        holder
     }
 
     /// The JSON that a command answers; it must succeed.

@@ -59,6 +59,11 @@ impl Site {
     }
 
     pub fn serve(&self, variables: &[(&str, &str)]) -> Server {
+        self.serve_until("server.started", variables)
+    }
+
+    /// A server that has come as far as `event`, which names its address.
+    pub fn serve_until(&self, event: &str, variables: &[(&str, &str)]) -> Server {
         let mut command = self.command("serve");
         command.envs(variables.iter().copied());
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
@@ -71,7 +76,7 @@ impl Site {
                 panic!("the server did not start: {why}");
             }
             let line: Value = serde_json::from_str(&line).unwrap();
-            if line["event"] == "server.started" {
+            if line["event"] == event {
                 break line["address"].as_str().unwrap().to_owned();
             }
         };

@@ -4,6 +4,9 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use vestibule_storage::testing::TestDatabase;
+
+use crate::link::Link;
 use crate::site::{Server, Site};
 
 /// A connection that is kept.
@@ -95,6 +98,53 @@ fn a_request_under_way_is_answered_before_the_end() {
     assert_eq!(server.wait().0, Some(0));
 }
 
+/// A request that will never be whole.
+fn stuck(server: &Server) -> Kept {
+    let mut stuck = Kept::to(server);
+    stuck.send(
+        "POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: \
+         application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\na",
+    );
+    // Its head is read: a later request on another connection was answered.
+    assert!(server.get("/health/live").starts_with("HTTP/1.1 200"));
+    stuck
+}
+
+/// Whoever asks twice does not want to wait.
+#[test]
+fn a_second_signal_ends_it_at_once() {
+    for (drain, first) in [("0s", "TERM"), ("4s", "TERM"), ("4s", "INT")] {
+        let site = Site::new();
+        let mut server = site.serve(&[("VESTIBULE__SERVER__DRAIN_DELAY", drain)]);
+        let _stuck = stuck(&server);
+        server.signal(first);
+        server.event("server.stopping");
+        let told = Instant::now();
+        server.signal("TERM");
+        assert_eq!(server.wait().0, Some(0), "{drain}, {first}");
+        assert!(told.elapsed() < Duration::from_secs(3), "{drain}, {first}: {:?}", told.elapsed());
+    }
+}
+
+/// A database that gives no answer keeps nobody from ending.
+#[test]
+fn the_end_comes_in_time_whatever_the_database_does() {
+    let (site, database) = (Site::new(), TestDatabase::postgres());
+    let link = Link::to(&database);
+    let server = site.serve(&[
+        ("VESTIBULE__DATABASE__URL", link.url()),
+        ("VESTIBULE__SERVER__SHUTDOWN_TIMEOUT", "3s"),
+        ("VESTIBULE__SERVER__DRAIN_DELAY", "0s"),
+    ]);
+    link.silence();
+    // Whoever asked for that has gone by the time of the signal; who works on it has not.
+    assert!(server.get("/health/ready").starts_with("HTTP/1.1 503"));
+    let told = Instant::now();
+    server.signal("TERM");
+    server.wait();
+    assert!(told.elapsed() < Duration::from_millis(3_800), "{:?}", told.elapsed());
+}
+
 /// Whoever does not let go is cut off when the time is over.
 #[test]
 fn the_end_comes_in_time_whatever_clients_do() {
@@ -103,12 +153,7 @@ fn the_end_comes_in_time_whatever_clients_do() {
         ("VESTIBULE__SERVER__SHUTDOWN_TIMEOUT", "3s"),
         ("VESTIBULE__SERVER__DRAIN_DELAY", "0s"),
     ]);
-    let mut stuck = Kept::to(&server);
-    stuck.send(
-        "POST /token HTTP/1.1\r\nHost: localhost\r\nContent-Type: \
-         application/x-www-form-urlencoded\r\nContent-Length: 9\r\n\r\na",
-    );
-    assert!(server.get("/health/live").starts_with("HTTP/1.1 200"));
+    let _stuck = stuck(&server);
     let told = Instant::now();
     server.signal("TERM");
     server.wait();

@@ -1,13 +1,13 @@
 //! `vestibule restore`: everything is made ready beside the database, and takes its place at once or
 //! not at all.
 
-use std::fs::{self, File};
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufReader, BufWriter, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use vestibule_model::audit::AuditEvent;
 use vestibule_model::{Clock, Timestamp};
 use vestibule_storage::backup::{self as copies, Vacant};
@@ -16,6 +16,7 @@ use vestibule_storage::transfer::{
 };
 use vestibule_storage::{Conn, DatabaseSettings, DatabaseUrl, StorageError};
 
+use super::super::drafts;
 use super::super::new_file::folder_of;
 use super::super::output::Output;
 use super::super::progress::Progress;
@@ -146,15 +147,22 @@ impl Job<'_> {
     fn take_copy(&mut self, new: &Path) -> Result<(), Fault> {
         let file = &self.arguments.file;
         self.progress.doing(&format!("copying {}", file.display()), self.output);
-        let copied = fs::copy(file, new).and_then(|_| {
+        let copied = self.copy(file, new).and_then(|()| {
             // A file that was copied from a stopped server may have a log beside it.
             let log = with_suffix(file, "-wal");
-            if log.exists() { fs::copy(log, with_suffix(new, "-wal")).map(drop) } else { Ok(()) }
+            if log.exists() { self.copy(&log, &with_suffix(new, "-wal")) } else { Ok(()) }
         });
         copied.map_err(Fault::io(format!("cannot copy {}", file.display())))?;
-        private(new)?;
+        self.progress.doing("checking the copy", self.output);
         copies::check(new)?;
         held_keys::check(self.config, &copies::keys(new)?)
+    }
+
+    /// Copies a file to a new one, which only its owner can read.
+    fn copy(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        let mut new = options.write(true).create_new(true).mode(0o600).open(to)?;
+        self.progress.copy(File::open(from)?, &mut new).map(drop)
     }
 
     fn open_export(&mut self) -> Result<Source<BufReader<Box<dyn Read>>>, Fault> {
@@ -278,9 +286,9 @@ fn sqlite(path: &Path) -> DatabaseSettings {
     DatabaseSettings::new(DatabaseUrl::Sqlite { path: path.to_owned() })
 }
 
-/// A folder of its owner's alone, which goes away with all that is in it.
-fn beside(folder: &Path) -> Result<TempDir, Fault> {
-    let made = tempfile::Builder::new().prefix(".vestibule-restore-").tempdir_in(folder);
+/// A folder to make the new database in.
+fn beside(folder: &Path) -> Result<drafts::Folder, Fault> {
+    let made = drafts::Folder::in_folder(folder);
     made.map_err(Fault::io(format!("cannot write to {}", folder.display())))
 }
 
@@ -288,11 +296,4 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()
-}
-
-/// A copy takes over the mode of what it copies.
-fn private(path: &Path) -> Result<(), Fault> {
-    use std::os::unix::fs::PermissionsExt;
-    let closed = fs::set_permissions(path, fs::Permissions::from_mode(0o600));
-    closed.map_err(Fault::io(format!("cannot close {} to others", path.display())))
 }

@@ -20,6 +20,7 @@ pub(super) fn lock(who: &Who, premises: &Premises, output: &mut Output) -> Resul
     let user = who.find(premises)?;
     let (id, now) = (user.id.clone(), premises.now());
     let ended = premises.write(move |conn| {
+        vestibule_storage::user::hold(conn, &id)?;
         vestibule_storage::user::set_disabled(conn, &id, Some(now))?;
         let ended = end_everything(conn, &id, now)?;
         note(conn, now, "user.locked", &id)?;
@@ -65,6 +66,7 @@ pub(super) fn reset_mfa(who: &Who, premises: &Premises, output: &mut Output) -> 
     let user = who.find(premises)?;
     let (id, now) = (user.id.clone(), premises.now());
     let done = premises.write(move |conn| {
+        vestibule_storage::user::hold(conn, &id)?;
         let removed = remove_factors(conn, &id)?;
         let ended = end_everything(conn, &id, now)?;
         note(conn, now, "mfa.reset", &id)?;
@@ -104,6 +106,7 @@ impl Ended {
     }
 }
 
+/// The user's row is held: whoever is just signing in or getting a grant is waited for, and ends too.
 fn end_everything(conn: &mut Conn, id: &UserId, now: Timestamp) -> Result<Ended, StorageError> {
     // The offline ones first: ending a session revokes its online ones too.
     let grants = vestibule_storage::grant::revoke_all_of_user(conn, id, None, now)?;

@@ -1,0 +1,69 @@
+//! A server that starts while its database cannot be reached.
+
+use std::time::{Duration, Instant};
+
+use vestibule_storage::testing::TestDatabase;
+
+use crate::link::Link;
+use crate::site::{Server, Site, text};
+
+/// A server that waits for a database behind a closed way.
+fn waiting(site: &Site, database: &TestDatabase) -> (Link, Server) {
+    let link = Link::to(database);
+    link.close();
+    let server = site.serve_until("server.waiting", &[("VESTIBULE__DATABASE__URL", link.url())]);
+    (link, server)
+}
+
+#[test]
+fn it_waits_for_the_database_and_says_so() {
+    let (site, database) = (Site::new(), TestDatabase::postgres());
+    let (link, mut server) = waiting(&site, &database);
+    assert!(server.get("/health/live").starts_with("HTTP/1.1 200"));
+    let ready = server.get("/health/ready");
+    assert!(ready.starts_with("HTTP/1.1 503"), "{ready}");
+    assert!(ready.contains("the database cannot be reached; waiting for it"), "{ready}");
+    for path in ["/authorize?client_id=web", "/jwks", "/health/mirror", "/nowhere"] {
+        let refused = server.get(path);
+        assert!(refused.starts_with("HTTP/1.1 503"), "{path}: {refused}");
+        assert!(refused.contains("retry-after: 2") && refused.contains("no-store"), "{refused}");
+        assert!(refused.contains("\"error\":\"temporarily_unavailable\""), "{refused}");
+    }
+    let back = Instant::now();
+    link.open();
+    let started = server.event("server.started");
+    assert_eq!(started["address"], server.address());
+    assert!(back.elapsed() < Duration::from_secs(10), "{:?}", back.elapsed());
+    assert!(server.get("/health/ready").starts_with("HTTP/1.1 200"));
+    assert!(server.get("/jwks").contains("\"kty\""));
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0));
+}
+
+#[test]
+fn whoever_waits_can_be_stopped() {
+    let (site, database) = (Site::new(), TestDatabase::postgres());
+    let (_link, server) = waiting(&site, &database);
+    let told = Instant::now();
+    server.signal("TERM");
+    assert_eq!(server.wait().0, Some(0));
+    assert!(told.elapsed() < Duration::from_secs(5), "{:?}", told.elapsed());
+}
+
+/// Nobody mends a mistake in the configuration by waiting.
+#[test]
+fn a_database_that_does_not_let_it_in_is_not_waited_for() {
+    let (site, database) = (Site::new(), TestDatabase::postgres());
+    let url = database.url();
+    let (server, name) = url.rsplit_once('/').unwrap();
+    for (url, said) in [
+        (format!("{server}/no_{name}"), "does not exist"),
+        (format!("{url}?sslmode=verify-full"), "SSL"),
+        (format!("{url}?user=nobody_here"), "nobody_here"),
+    ] {
+        let mut command = site.command("serve");
+        let ended = command.env("VESTIBULE__DATABASE__URL", &url).output().unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{url}");
+        assert!(text(&ended.stderr).contains(said), "{url}: {}", text(&ended.stderr));
+    }
+}
