@@ -181,7 +181,7 @@ impl Instance {
         let shared = state.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let health = Health::new(|| async { Vec::new() });
+                let health = Health::of(&shared);
                 let site = Site { state: shared, health, activity: Arc::default() };
                 let server = site.serve(listener, intake).expect("a server that listens");
                 sender.send(server.handle()).expect("a test that waits");

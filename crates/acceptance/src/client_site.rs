@@ -5,7 +5,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{TcpListener, TcpStream},
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Condvar, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     thread,
@@ -56,6 +56,9 @@ struct Shared {
     pages: Mutex<HashMap<String, Answer>>,
     visits: Mutex<Vec<Visit>>,
     connections: AtomicUsize,
+    /// Answers wait.
+    held: Mutex<bool>,
+    let_go: Condvar,
     over: AtomicBool,
 }
 
@@ -111,6 +114,17 @@ impl ClientSite {
         let redirects = (300..400).contains(&status);
         let headers = if redirects { "location: /elsewhere\r\n" } else { "" };
         self.keep(path, Answer { status, headers: headers.to_owned(), body: Vec::new() });
+    }
+
+    /// Answers nobody until [`let_go`](Self::let_go): whoever comes meanwhile is noted, and waits.
+    pub fn hold(&self) {
+        *locked(&self.shared.held) = true;
+    }
+
+    /// Answers whoever waits, and everybody after.
+    pub fn let_go(&self) {
+        *locked(&self.shared.held) = false;
+        self.shared.let_go.notify_all();
     }
 
     /// How often `path` was asked for, with whatever query.
@@ -169,6 +183,8 @@ impl Shared {
         let body = String::from_utf8_lossy(&body).into_owned();
         let answer = locked(&self.pages).get(without_query(&path)).cloned();
         locked(&self.visits).push(Visit { method, path, body });
+        let held = self.let_go.wait_while(locked(&self.held), |held| *held);
+        drop(held.unwrap_or_else(PoisonError::into_inner));
         let missing = Answer { status: 404, headers: String::new(), body: Vec::new() };
         let Answer { status, headers, body } = answer.unwrap_or(missing);
         let length = body.len();

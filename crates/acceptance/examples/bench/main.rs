@@ -1,5 +1,7 @@
 //! `just bench`: how fast the release binary is, beside the machine's own limit in the same run.
 //! `just bench scale 10000 1000000`: with so many rows, and with one, two and three instances.
+//! `just bench soak 10`: so many minutes, and the memory of three instances.
+//! `just bench sweep 1000000`: while so many rows go that are over.
 //!
 //! Starts the real `vestibule` from the target folder on SQLite and on PostgreSQL, talks to
 //! loopback only, and stops after a few seconds a scenario. Figures are for comparing with the
@@ -13,6 +15,8 @@ mod load;
 mod scale;
 mod scenarios;
 mod server;
+mod soak;
+mod sweep;
 
 use std::time::Duration;
 
@@ -26,11 +30,18 @@ async fn main() {
     match words.next().as_deref() {
         Some("bare") => bare::serve().await,
         Some("scale") => scale::run(&words.collect::<Vec<_>>()).await,
+        Some("soak") => soak::run(words.next().map_or(10, number)).await,
+        Some("sweep") => sweep::run(words.next().map_or(1_000_000, number)).await,
         seconds => {
             let seconds = seconds.and_then(|text| text.parse().ok()).unwrap_or(5);
             run(Duration::from_secs(seconds)).await;
         }
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_or`")]
+fn number(text: String) -> u64 {
+    text.parse().expect("a number")
 }
 
 async fn run(each: Duration) {

@@ -1,5 +1,7 @@
 //! Clients are told, server to server, that a session ended (OIDC Back-Channel Logout 1.0).
 
+use std::{net::TcpListener, ops::Range, sync::Arc};
+
 use serde_json::{Value, json};
 use vestibule_acceptance::{
     Browser, ClientSite, PASSWORD, Rp, TestApp, Tokens,
@@ -75,28 +77,53 @@ async fn rows(app: &TestApp, client: &'static str) -> Vec<LogoutDelivery> {
     app.rows(all).await
 }
 
+/// Clients that listen at `uri`.
+async fn neighbours(app: &TestApp, numbers: Range<u8>, uri: &str) -> Vec<ClientId> {
+    let mut ids = Vec::new();
+    for number in numbers {
+        let name = format!("neighbour-{number}");
+        let mut client = app.client(&name, Rp::web().redirect_uri, "");
+        client.metadata.backchannel_logout_uri = Some(uri.to_owned());
+        app.add_client(client).await;
+        ids.push(ClientId::new(name));
+    }
+    ids
+}
+
+/// Every session of Ana's that there is goes to these clients too.
+async fn used(app: &TestApp, clients: &[ClientId]) {
+    let (now, user, clients) = (app.clock.now(), UserId::new("user-ana"), clients.to_vec());
+    app.rows(move |conn| {
+        for session in browser_session::list_of_user(conn, &user)? {
+            for client in &clients {
+                session_client::note(conn, &session.id, client, user.as_str(), now)?;
+            }
+        }
+        Ok(())
+    })
+    .await;
+}
+
+/// How many of the clients' tokens somebody is sending.
+async fn claimed(app: &TestApp, clients: &[ClientId]) -> usize {
+    let clients = clients.to_vec();
+    app.rows(move |conn| {
+        let mut claimed = 0;
+        for client in &clients {
+            let rows = logout_delivery::list_of_client(conn, client, 99)?;
+            claimed += rows.iter().filter(|row| row.leased_until.is_some()).count();
+        }
+        Ok(claimed)
+    })
+    .await
+}
+
 on_both_databases! {
     /// Many apps may share a host: none of them waits for a second round.
     async fn many_clients_of_one_host_are_told_at_once(app: TestApp) {
         let site = taking();
         let (browser, _) = signed_in(app, &Rp::web()).await;
-        let names = || (0..20).map(|number| format!("neighbour-{number}"));
-        for name in names() {
-            let mut client = app.client(&name, Rp::web().redirect_uri, "");
-            client.metadata.backchannel_logout_uri = Some(site.url("/out"));
-            app.add_client(client).await;
-        }
-        let (now, user) = (app.clock.now(), UserId::new("user-ana"));
-        app.rows(move |conn| {
-            for session in browser_session::list_of_user(conn, &user)? {
-                for name in names() {
-                    let client = ClientId::new(name);
-                    session_client::note(conn, &session.id, &client, user.as_str(), now)?;
-                }
-            }
-            Ok(())
-        })
-        .await;
+        used(app, &neighbours(app, 0..20, &site.url("/out")).await).await;
         sign_out(&browser).await;
         assert_eq!(deliver(app).await, None, "nothing is left for later");
         assert_eq!(tokens(&site).len(), 20);
@@ -301,6 +328,32 @@ on_both_databases! {
             tokio::join!(jobs::logout::deliver(&app.state), jobs::logout::deliver(&second.state));
         assert!(one.is_ok() && other.is_ok());
         assert_eq!(site.hits("/out"), 3);
+    }
+
+    /// An instance that waits for clients leaves those to others that it cannot tell meanwhile.
+    async fn an_instance_claims_no_more_than_it_can_tell_at_once(app: TestApp) {
+        let (site, second) = (taking(), app.second());
+        // Takes connections, by the system's queue, and never answers.
+        let hangs = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = hangs.local_addr().expect("an address");
+        let (browser, _) = signed_in(app, &Rp::web()).await;
+        let silent = neighbours(app, 0..16, &format!("http://{address}/out")).await;
+        used(app, &silent).await;
+        sign_out(&browser).await;
+        // Due later, so that the others are claimed first.
+        app.clock.advance(1);
+        let (browser, _) = signed_in(app, &Rp::web()).await;
+        used(app, &neighbours(app, 16..40, &site.url("/out")).await).await;
+        sign_out(&browser).await;
+        let others_are_told = async {
+            while claimed(app, &silent).await < silent.len() {}
+            jobs::logout::deliver(&second.state).await.expect("a database that answers");
+            assert_eq!(site.hits("/out"), 24);
+        };
+        tokio::select! {
+            () = jobs::logout::run(app.state.clone(), Arc::default()) => {}
+            () = others_are_told => {}
+        }
     }
 
     async fn who_no_longer_listens_is_left_in_peace(app: TestApp) {

@@ -145,6 +145,27 @@ on_both_databases! {
         assert_proved("an old copy serves while the site is down", &present(app, &again).await);
     }
 
+    /// Nothing of them was looked at: nobody guessed.
+    async fn assertions_that_cannot_be_checked_are_not_counted_as_wrong(app: TestApp) {
+        let site = ClientSite::start();
+        let key = KeyPair::generate("ES256", "k");
+        with_site(app, &site, &[&key]).await;
+        site.answer("/jwks.json", 500);
+        for number in 0..61 {
+            let assertion = key.sign(&claims(app, &number.to_string()));
+            assert_refused("away", &present(app, &assertion).await);
+        }
+        publish(&site, &[&key]);
+        app.clock.advance(11);
+        assert_proved("back", &present(app, &key.sign(&claims(app, "back"))).await);
+        let wrong = KeyPair::generate("ES256", "k");
+        for number in 100..160 {
+            let assertion = wrong.sign(&claims(app, &number.to_string()));
+            assert_refused("wrong", &present(app, &assertion).await);
+        }
+        assert_eq!(present(app, &key.sign(&claims(app, "over"))).await.status, 429);
+    }
+
     // spec: OIDC Core 9 MAY: client_secret_jwt proves a client by a MAC under its secret @ protocol/src/client_auth.rs
     async fn a_client_may_prove_itself_by_a_mac_under_its_secret(app: TestApp) {
         with_secret(app, AuthMethod::ClientSecretJwt).await;

@@ -108,6 +108,7 @@ on_both_databases! {
         app.clock.advance(3_600);
         let page = app.machine().get("/jwks").await;
         assert_eq!(page.header("cache-control"), "public, max-age=5", "nobody looked");
+        app.state.keys.note_watched();
         let state = app.state.clone();
         let watch = tokio::spawn(async move {
             state.keys.wanted().await;

@@ -1,6 +1,9 @@
 //! More to do than can be done: what is turned away, what goes on, and what slow or absent clients
 //! cost.
 
+mod places;
+mod readiness;
+
 use std::{
     io::{Read, Write},
     net::TcpStream,
@@ -15,9 +18,8 @@ use vestibule_model::settings::RegistrationPolicy;
 use vestibule_web::{AppState, admission::Admission};
 
 /// What is never turned away.
-const FREE: [&str; 5] = [
+const FREE: [&str; 4] = [
     "/health/live",
-    "/health/ready",
     "/jwks",
     "/.well-known/openid-configuration",
     "/.well-known/oauth-authorization-server",
@@ -111,6 +113,19 @@ fn head(path: &str, length: usize) -> String {
     )
 }
 
+fn sign_in_form(browser: &Browser, login: &Page) -> String {
+    let mut fields = login.hidden_fields("/login");
+    fields.extend([("username", "ana"), ("password", PASSWORD)].map(|(n, v)| (n.into(), v.into())));
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let cookies: Vec<_> = browser.cookies().iter().map(|(n, v)| format!("{n}={v}")).collect();
+    format!(
+        "POST /login HTTP/1.1\r\nhost: localhost\r\ncookie: {}\r\ncontent-type: \
+         application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        cookies.join("; "),
+        body.len()
+    )
+}
+
 mod turning_away {
     use super::*;
 
@@ -148,6 +163,7 @@ mod turning_away {
             for path in FREE {
                 assert_eq!(app.machine().get(path).await.status, 200, "{path}");
             }
+            assert_eq!(app.machine().get("/health/ready").await.status, 503);
             let style = app.machine().get("/errors").await;
             assert_eq!(style.status, 200, "what asks nothing of the database is there");
             for path in [rp.authorize().as_str(), "/login", "/register", "/account", "/end_session"] {
@@ -193,11 +209,12 @@ mod turning_away {
         for page in [
             app.machine().send(Method::POST, "/connect/register", &json, body).await,
             app.machine().get("/.well-known/webfinger?resource=acct:ana@people.example").await,
+            app.machine().get("/.well-known/%77ebfinger?resource=acct:ana@people.example").await,
         ] {
             assert_turned_away(&page, page.url.path());
             assert_eq!(page.json()["error"], "temporarily_unavailable");
         }
-        for path in FREE {
+        for path in FREE.into_iter().chain(["/health/ready"]) {
             assert_eq!(app.machine().get(path).await.status, 200, "{path}");
         }
     }
@@ -232,6 +249,8 @@ mod passwords {
                 people.push((browser, login));
             }
             let (late, page) = people.pop().expect("five");
+            let signed_in = app.browser();
+            signed_in.log_in(&signed_in.open(&rp.authorize()).await, "ben").await;
             let let_go = hold_passwords(&app.state).await;
             // Three wrong ones lock an account, and each counts as one until it is judged.
             let names = ["ana", "ben", "ana", "ben"];
@@ -245,6 +264,12 @@ mod passwords {
                 assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
                 let new = app.browser().get(&rp.authorize()).await;
                 assert_turned_away(&new, "a new flow, for whose password there would be no room");
+                for path in ["/login", "/register", "/recover"] {
+                    assert_turned_away(&app.browser().get(path).await, path);
+                }
+                let going_on = signed_in.get(&rp.authorize()).await;
+                assert_eq!(going_on.status, 303, "no password is asked for: {going_on:#?}");
+                assert_eq!(app.browser().get("/").await.status, 200);
                 drop(let_go);
             });
             assert!(served.iter().all(|page| page.status == 200), "{served:#?}");
@@ -274,22 +299,6 @@ mod passwords {
             // Three that were charged would have locked the account.
             assert_eq!(browser.log_in(&login, "ana").await.status, 200);
         }
-    }
-
-    fn sign_in_form(browser: &Browser, login: &Page) -> String {
-        let mut fields = login.hidden_fields("/login");
-        fields.extend(
-            [("username", "ana"), ("password", PASSWORD)].map(|(n, v)| (n.into(), v.into())),
-        );
-        let body =
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-        let cookies: Vec<_> = browser.cookies().iter().map(|(n, v)| format!("{n}={v}")).collect();
-        format!(
-            "POST /login HTTP/1.1\r\nhost: localhost\r\ncookie: {}\r\ncontent-type: \
-             application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
-            cookies.join("; "),
-            body.len()
-        )
     }
 }
 
@@ -399,7 +408,7 @@ mod hosts {
             assert!(answer.contains("login.example.com:8443"), "{path}: {answer}");
             assert!(answer.contains("localhost"), "{path}: {answer}");
         }
-        for path in ["/jwks", "/health/live", "/.well-known/openid-configuration"] {
+        for path in ["/jwks", "/%6Awks", "/health/live", "/.well-known/openid-configuration"] {
             let answer = get(&app, path, foreign);
             assert!(answer.starts_with("HTTP/1.1 200"), "{path}: {answer}");
             assert!(!answer.contains("login.example.com"), "{path}: {answer}");

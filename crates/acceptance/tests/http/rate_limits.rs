@@ -6,7 +6,7 @@ use std::{
 };
 
 use vestibule_acceptance::{Backend, Browser, Page, Rp, TestApp, within};
-use vestibule_cache::testing::TestRedis;
+use vestibule_cache::{BreakerState, testing::TestRedis};
 use vestibule_policy::rate_limit::Limits;
 use vestibule_web::AppState;
 
@@ -98,6 +98,21 @@ async fn by_default_the_sixty_first_wrong_secret_is_not_looked_at() {
     }
 }
 
+/// The routes see `/token` in each of these.
+#[tokio::test]
+async fn an_encoded_path_is_counted_as_what_it_is() {
+    let app = TestApp::start_with(Backend::Sqlite, limited(Limits { token: 3, ..OFF })).await;
+    let at = async |path: &str| app.machine().post(path, &[("grant_type", "x")]).await;
+    for path in ["/%74oken", "/t%6Fken", "/%74%6f%6b%65%6e"] {
+        assert_eq!(at(path).await.json()["error"], "unsupported_grant_type", "{path}");
+    }
+    for path in ["/%74oken", "/token"] {
+        let page = at(path).await;
+        assert_too_many(&page);
+        assert_eq!(page.json()["error"], "temporarily_unavailable", "{page:#?}");
+    }
+}
+
 #[tokio::test]
 async fn unknown_clients_of_one_address_are_counted_together() {
     let app = TestApp::start_with(Backend::Sqlite, limited(GUESSES)).await;
@@ -133,6 +148,68 @@ async fn instances_that_share_redis_count_together() {
 }
 
 #[tokio::test]
+async fn instances_on_postgresql_alone_count_together_too() {
+    let app = TestApp::start_with(Backend::Postgres, limited(Limits { token: 4, ..OFF })).await;
+    by_post(&app).await;
+    let (second, right) = (app.second(), Rp::web().secret);
+    let (here, there) = (app.machine(), app.machine_at(&second));
+    for at in [&here, &there, &here, &there] {
+        assert_eq!(token(at, "2001:db8:0:1::1", right).await.status, 200);
+    }
+    for at in [&here, &there] {
+        assert_too_many(&token(at, "2001:db8:0:1::ffff", right).await);
+        assert_eq!(token(at, "2001:db8:0:2::1", right).await.status, 200, "another /64");
+    }
+}
+
+#[tokio::test]
+async fn instances_on_postgresql_alone_count_wrong_secrets_together() {
+    let app = TestApp::start_with(Backend::Postgres, limited(GUESSES)).await;
+    by_post(&app).await;
+    let (second, right) = (app.second(), Rp::web().secret);
+    let (here, there) = (app.machine(), app.machine_at(&second));
+    for at in [&here, &here, &there] {
+        assert_eq!(token(at, "192.0.2.1", "wrong").await.status, 401);
+    }
+    assert_too_many(&token(&there, "192.0.2.1", right).await);
+    assert_eq!(token(&there, "192.0.2.2", right).await.status, 200, "from elsewhere");
+    assert_eq!(token(&here, "192.0.2.1", "wrong").await.status, 401, "which hears of it so");
+    assert_too_many(&token(&here, "192.0.2.1", right).await);
+}
+
+#[tokio::test]
+async fn one_slow_answer_of_redis_refuses_nobody() {
+    let redis = TestRedis::start();
+    let app = TestApp::sharing_with(&redis, LONG, limited(Limits { token: 4, ..OFF })).await;
+    by_post(&app).await;
+    let (machine, right) = (app.machine(), Rp::web().secret);
+    for _ in 0..2 {
+        assert_eq!(token(&machine, "192.0.2.1", right).await.status, 200);
+    }
+    redis.pause();
+    assert_eq!(token(&machine, "192.0.2.1", right).await.status, 200, "three of four");
+    redis.resume();
+}
+
+/// However long they take to be counted everywhere.
+#[tokio::test]
+async fn secrets_that_come_all_at_once_are_not_all_looked_at() {
+    let redis = TestRedis::start();
+    let app = TestApp::sharing_with(&redis, LONG, limited(GUESSES)).await;
+    by_post(&app).await;
+    let machine = app.machine();
+    assert_eq!(token(&machine, "192.0.2.9", Rp::web().secret).await.status, 200);
+    redis.pause();
+    let tries = (0..40).map(|_| token(&machine, "192.0.2.1", "wrong"));
+    let answers = futures_util::future::join_all(tries).await;
+    let seen = answers.iter().filter(|page| page.status == 401).count();
+    // Each of the threads may be at one when the door closes.
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    assert!((3..=3 + threads).contains(&seen), "{seen} were looked at");
+    redis.resume();
+}
+
+#[tokio::test]
 async fn while_redis_is_dead_each_instance_counts_alone_and_takes_half() {
     let mut redis = TestRedis::start();
     let limits = Limits { token: 4, ..OFF };
@@ -140,17 +217,24 @@ async fn while_redis_is_dead_each_instance_counts_alone_and_takes_half() {
     by_post(&app).await;
     let (second, right) = (app.second(), Rp::web().secret);
     redis.kill();
-    for at in [app.machine(), app.machine_at(&second)] {
+    let addresses = AtomicU8::new(2);
+    let stranger = || format!("192.0.2.{}", addresses.fetch_add(1, Ordering::Relaxed));
+    for (at, own) in [(app.machine(), &app.state), (app.machine_at(&second), &second.state)] {
+        // One call that comes to nothing is no outage yet.
+        within(Duration::from_secs(10), "Redis is given up", async || {
+            token(&at, &stranger(), right).await;
+            own.cache.state() != BreakerState::Closed
+        })
+        .await;
         for _ in 0..2 {
             assert_eq!(token(&at, "192.0.2.1", right).await.status, 200);
         }
         assert_too_many(&token(&at, "192.0.2.1", right).await);
     }
     redis.restart();
-    let addresses = AtomicU8::new(2);
     within(Duration::from_secs(10), "all is counted again", async || {
-        let from = format!("192.0.2.{}", addresses.fetch_add(1, Ordering::Relaxed));
-        token(&app.machine(), &from, right).await.status == 200 && !redis.keys().is_empty()
+        let known = token(&app.machine(), &stranger(), right).await.status == 200;
+        known && !redis.keys().is_empty()
     })
     .await;
 }

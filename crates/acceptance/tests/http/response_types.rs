@@ -1,11 +1,16 @@
 //! Response types and modes (OIDC Core §3.2, §3.3; OAuth 2.0 Multiple Response Types; Form Post
 //! Response Mode), under the profile `oidc`.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
-use serde_json::Value;
-use vestibule_acceptance::{Rp, Tokens, answer_of, on_both_databases};
-use vestibule_model::{ErrorCode, ResponseType, client::GrantType};
+use josekit::jwk::Jwk;
+use serde_json::{Value, json};
+use vestibule_acceptance::{ClientSite, Rp, Tokens, answer_of, on_both_databases, within};
+use vestibule_model::{
+    ErrorCode, ResponseType,
+    client::GrantType,
+    jose::{ContentEncryption, KeyManagementAlg, ResponseEncryption},
+};
 
 use crate::oidc::{
     allowed, asking, error_of, fragment_at_once, fragment_of, half_hash, userinfo, verified,
@@ -54,6 +59,44 @@ on_both_databases! {
                 }
             }
         }
+    }
+
+    /// A client that takes its time with its keys cannot outlive a consent that is taken back
+    /// meanwhile.
+    async fn a_consent_that_is_taken_back_on_the_way_gives_nothing(app: TestApp) {
+        let (rp, site) = (Rp::web(), ClientSite::start());
+        let browser = allowed(app, &rp).await;
+        let key = Jwk::generate_rsa_key(2_048).expect("a key");
+        let mut public = json!(key.to_public_key().expect("a public key").as_ref());
+        public["use"] = "enc".into();
+        public["kid"] = "mine".into();
+        site.put_json("/jwks.json", &json!({ "keys": [public] }));
+        let at = site.url("/jwks.json");
+        app.change_client("web-app", move |client| {
+            (client.metadata.jwks, client.metadata.jwks_uri) = (None, Some(at.clone()));
+            client.metadata.id_token_encryption = Some(ResponseEncryption {
+                alg: KeyManagementAlg::RsaOaep256,
+                enc: ContentEncryption::A128Gcm,
+            });
+        }).await;
+        site.hold();
+        let address = asking(&rp, ResponseType::CodeIdToken);
+        let asked = fragment_at_once(&browser, &address);
+        let withdrawn = async {
+            within(Duration::from_secs(10), "the keys are asked for", async || {
+                site.hits("/jwks.json") == 1
+            }).await;
+            let page = browser.get("/account/apps").await;
+            let gone = browser.submit(&page, "/account/apps", &[("client", "web-app")]).await;
+            assert_eq!(gone.location().query(), Some("done=withdrawn"), "{gone:#?}");
+            site.let_go();
+        };
+        let (told, ()) = tokio::join!(asked, withdrawn);
+        assert_eq!(error_of(&told), ("consent_required", "VST-0216"), "{told:?}");
+        assert_eq!(site.hits("/jwks.json"), 1);
+        let again = browser.get(&address).await;
+        assert_eq!(again.status, 303, "{again:#?}");
+        assert!(again.location().path().starts_with("/consent"), "{again:#?}");
     }
 
     // spec: OIDC Core 3.3.2.8 MUST: the access token of the authorization endpoint and that of the code are both good, of the same person and client @ protocol/src/issue.rs

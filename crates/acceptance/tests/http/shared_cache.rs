@@ -263,3 +263,30 @@ async fn an_emptied_redis_signs_nobody_out() {
     assert!(introspected(&app.machine_at(&second), tokens.get("access_token")).await);
     assert_eq!(rp.refresh(&app, tokens.get("refresh_token")).await.status, 200);
 }
+
+/// Whoever hangs up after the commit: the write is run, its answer is nobody's.
+#[tokio::test]
+async fn word_goes_out_even_if_nobody_waits_for_the_commit() {
+    let redis = TestRedis::start();
+    let app = TestApp::sharing(&redis, LONG).await;
+    let second = app.second();
+    listening(&app, &second).await;
+    let tokens = Rp::web().tokens(&app).await;
+    let (there, access) = (app.machine_at(&second), tokens.get("access_token"));
+    assert!(is_taken(&there, access).await && is_taken(&there, access).await);
+    let jti = tokens.claims("access_token")["jti"].as_str().unwrap().to_owned();
+    let (grant, now) = (GrantId::new(jti.split('.').next().unwrap()), app.clock.now());
+    let (begun, begins) = std::sync::mpsc::channel();
+    let (go_on, goes_on) = std::sync::mpsc::channel::<()>();
+    let goes_on = std::sync::Arc::new(std::sync::Mutex::new(goes_on));
+    let revoke = app.state.write(move |conn| {
+        begun.send(()).unwrap();
+        let _ = goes_on.lock().unwrap().recv();
+        Ok(vestibule_storage::grant::revoke(conn, &grant, now)?)
+    });
+    let hung_up = tokio::time::timeout(Duration::from_millis(1), revoke).await;
+    assert!(hung_up.is_err());
+    begins.recv().unwrap();
+    go_on.send(()).unwrap();
+    within(WORD, "the word", async || !is_taken(&there, access).await).await;
+}
