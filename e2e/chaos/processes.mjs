@@ -144,6 +144,14 @@ const list = (path) => {
   }
 };
 
+/** Ends by force whatever still runs. */
+export async function endAll() {
+  for (const program of [...running]) {
+    program.signalTree("SIGKILL");
+    await program.ended;
+  }
+}
+
 let keepsFiles = false;
 
 /** Leaves logs and databases where they are. */

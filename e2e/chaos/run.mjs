@@ -1,4 +1,5 @@
-// The fault drills: node e2e/chaos/run.mjs [--short] [--list] [--keep] [--users N] [--kills N] [DRILL…]
+// The fault drills: node e2e/chaos/run.mjs [--short] [--list] [--keep] [--users N] [--kills N]
+// [--times N] [--one-host] [--haproxy] [--pgbouncer] [--from COMMIT] [DRILL…]
 // See docs/operations/chaos.md. VESTIBULE_BIN names the binary; exit code 0 only if all is well.
 import { copyFileSync, existsSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,7 +13,7 @@ import * as sqlite from "./drills/sqlite.mjs";
 import { broken, run } from "./drill.mjs";
 import { checkAnswers, checkRows } from "./load/checks.mjs";
 import { Load } from "./load/load.mjs";
-import { keepFiles, work } from "./processes.mjs";
+import { endAll, keepFiles, work } from "./processes.mjs";
 import { print } from "./table.mjs";
 import { Cluster } from "./topology/cluster.mjs";
 import { Embedded } from "./topology/embedded.mjs";
@@ -24,12 +25,12 @@ const { values: asked, positionals: names } = parseArgs({
   options: {
     short: { type: "boolean" }, list: { type: "boolean" }, keep: { type: "boolean" },
     users: { type: "string" }, kills: { type: "string" }, from: { type: "string" },
-    "one-host": { type: "boolean" }, times: { type: "string", default: "1" },
+    "one-host": { type: "boolean" }, haproxy: { type: "boolean" }, pgbouncer: { type: "boolean" }, times: { type: "string", default: "1" },
   },
 });
 
 if (asked.list) {
-  for (const { name, text, short } of ALL) console.log(`${name.padEnd(22)} ${short ? "short " : "      "} ${text}`);
+  for (const { name, text, short } of ALL) console.log(`${name.padEnd(26)} ${short ? "short " : "      "} ${text}`);
   process.exit(0);
 }
 const fail = (message) => {
@@ -53,20 +54,24 @@ const options = {
   from: asked.from,
   binary,
   /** The model check in the middle of a drill, with the users standing still. */
-  async check(load, count) {
+  async check(load, asked) {
     await load.hold();
     await checkRows(load);
-    await checkAnswers(load, { count });
+    await checkAnswers(load, asked);
     load.release();
   },
 };
 
+const { haproxy, pgbouncer, "one-host": oneHost } = asked;
+
 /** How each kind of server is started, and how many users it bears. */
 const topologies = {
-  postgres: { start: () => Cluster.start(binary, { oneHost: asked["one-host"] }), users: 16, pause: 60 },
+  postgres: { start: () => Cluster.start(binary, { oneHost, haproxy, pgbouncer }), users: 16, pause: 60 },
   sqlite: { start: () => Embedded.start(binary, "embedded"), users: 8, pause: 30 },
   "small-disk": { start: () => Embedded.start(binary, "small-disk", { disk: 24 }), users: 6, pause: 60 },
-  asynchronous: { start: () => Cluster.start(binary, { name: "asynchronous", oneHost: asked["one-host"], waits: false }), users: 10, pause: 60 },
+  asynchronous: { start: () => Cluster.start(binary, { name: "asynchronous", oneHost, waits: false }), users: 10, pause: 60 },
+  haproxy: { start: () => Cluster.start(binary, { name: "haproxy", oneHost, haproxy: true }), users: 10, pause: 60 },
+  pgbouncer: { start: () => Cluster.start(binary, { name: "pgbouncer", pgbouncer: true }), users: 10, pause: 60 },
   pair: { start: () => pair.start(binary, options), users: 10, pause: 60 },
 };
 
@@ -74,26 +79,34 @@ const topologies = {
 async function drillAll(kind, drills, rows) {
   const { start, users, pause } = topologies[kind];
   const began = Date.now();
-  const topology = await start();
-  const load = await Load.prepare(topology, { users: Number(asked.users ?? users), pause });
-  console.log(`${kind}: ready in ${((Date.now() - began) / 1000).toFixed(1)} s`);
-  load.start();
+  try {
+    const topology = await start();
+    const load = await Load.prepare(topology, { users: Number(asked.users ?? users), pause });
+    console.log(`${kind}: ready in ${((Date.now() - began) / 1000).toFixed(1)} s`);
+    load.start();
+    await drillEach(drills, topology, load, rows).finally(() => load.end());
+    await topology.stop();
+  } finally {
+    // Nothing of a kind that broke runs beside the next one.
+    await endAll();
+  }
+}
+
+async function drillEach(drills, topology, load, rows) {
   for (const drill of drills) {
     for (let time = 0; time < Number(asked.times); time += 1) {
       const at = Date.now();
       const row = await run(drill, topology, load, options).catch((error) => broken(drill, error));
       tell(drill, row, Date.now() - at);
       rows.push(row);
-      if (row.requests === 0) throw new Error(`${drill.name} broke the drills of ${kind}`);
+      if (row.isBroken) throw new Error(`${drill.name} broke the drills of ${topology.kind}`);
     }
   }
-  await load.end();
-  await topology.stop();
 }
 
 function tell(drill, row, ms) {
   // A drill that shows that the checks see what goes wrong.
-  if (drill.mustLose) {
+  if (drill.mustLose && !row.isBroken) {
     row.violations = row.lost > 0 ? [] : [{ kind: "wrong", what: "nothing was lost, and something had to be", times: 1, at: "" }];
   }
   const { violations } = row;

@@ -10,22 +10,34 @@ const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "ves
 
 const git = (...words) => execFileSync("git", ["-C", root, ...words], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 
-/** What `--from` names, else the last tag, else the commit before this. */
+/** What `--from` names, else the commit before the one that last changed the tables. */
 function commit(from) {
-  for (const name of from ? [from] : ["last tag", "HEAD~1"]) {
-    try {
-      const asked = name === "last tag" ? git("describe", "--tags", "--abbrev=0") : name;
-      return git("rev-parse", `${asked}^{commit}`);
-    } catch {
-      // The next one.
-    }
+  const last = from ? undefined : git("log", "-1", "--format=%H", "--", "migrations");
+  const asked = from ?? `${last}^`;
+  try {
+    return git("rev-parse", `${asked}^{commit}`);
+  } catch {
+    throw new Error(`git knows no ${asked}; fix: fetch the history, or name a commit with --from`);
   }
-  throw new Error(`git knows no ${from ?? "tag and no HEAD~1"}; fix: fetch the history, or name a commit with --from`);
+}
+
+/** The migrations of a commit. (Its program may be too old to be asked.) */
+const migrationsAt = (id) => git("ls-tree", "--name-only", `${id}:migrations/sqlite`).split("\n").sort().join(" ");
+
+/** The migrations that a binary knows. */
+function migrationsOf(binary) {
+  const folder = mkdtempSync(join(tmpdir(), "vestibule-pair."));
+  try {
+    const env = { PATH: process.env.PATH, VESTIBULE__DATA_DIR: folder };
+    const plan = execFileSync(binary, ["migrate", "--plan", "--json"], { cwd: folder, env, encoding: "utf8" });
+    return JSON.parse(plan).map(({ migration }) => migration).sort().join(" ");
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** The binary of that commit, built from a copy of its own with a target folder of its own. */
-function built(from) {
-  const id = commit(from);
+function built(id) {
   const binary = join(cache, `vestibule-${id.slice(0, 12)}`);
   if (existsSync(binary)) return binary;
   console.log(`pair: building ${id.slice(0, 12)}`);
@@ -45,7 +57,12 @@ function built(from) {
 
 /** Instances of version n; the drill brings n+1. */
 export async function start(next, { from }) {
-  const topology = await Cluster.start(built(from), { name: "pair", oneHost: true });
+  const id = commit(from);
+  if (!from && migrationsAt(id) === migrationsOf(next)) {
+    throw new Error("both versions have the same tables, so nothing would be shown; fix: name another with --from");
+  }
+  const binary = built(id);
+  const topology = await Cluster.start(binary, { name: "pair", oneHost: true });
   return Object.assign(topology, { next });
 }
 
@@ -55,7 +72,7 @@ async function replace(topology, at, binary, name) {
   const fresh = await topology.make(name, binary);
   await fresh.start();
   topology.instances[at] = fresh;
-  await topology.nginx.use(topology.ports);
+  await topology.proxy.use(topology.ports);
   await old.stop();
   for (const link of Object.values(old.links)) link.close();
 }

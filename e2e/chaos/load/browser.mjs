@@ -32,6 +32,11 @@ export class Browser {
     Object.assign(this, { http, person, patience });
   }
 
+  /** All that it would send, as a header. */
+  get cookies() {
+    return [...this.#cookies].map((pair) => pair.join("=")).join("; ");
+  }
+
   get isSignedIn() {
     return this.#cookies.has("__Host-vestibule-session");
   }
@@ -45,7 +50,7 @@ export class Browser {
     const end = Date.now() + this.patience;
     for (let tries = 1; ; tries += 1) {
       try {
-        const headers = { accept: "text/html", cookie: [...this.#cookies].map((pair) => pair.join("=")).join("; ") };
+        const headers = { accept: "text/html", cookie: this.cookies };
         if (form) headers.origin = url.origin;
         const answer = await this.http.ask(what, url, { method: form ? "POST" : "GET", headers, form });
         for (const line of answer.headers["set-cookie"] ?? []) this.#keep(line);

@@ -16,6 +16,9 @@ export class Wrong extends Error {
   }
 }
 
+/** The drills are over, or the load is. */
+export class Stopped extends Error {}
+
 /** Nobody may be left hanging, whatever the fault. */
 class Hung extends Unavailable {}
 
@@ -24,6 +27,8 @@ const EXCUSED = new Set([502, 503, 504]);
 /** Everything that was asked, in order of the answers. */
 export class Journal {
   entries = [];
+  /** Nobody asks any more. */
+  isOver = false;
 
   note(entry) {
     this.entries.push(entry);
@@ -50,8 +55,8 @@ export class Http {
    * of what nothing excuses the journal has `bad`.
    */
   async ask(what, url, { method = "GET", headers = {}, form, json, unwritten = false } = {}) {
-    const began = Date.now();
-    const entry = { what, at: began };
+    if (this.journal.isOver) throw new Stopped();
+    const entry = { what, at: Date.now() };
     try {
       const answer = await this.#send(new URL(url), method, headers, form, json);
       entry.status = answer.status;

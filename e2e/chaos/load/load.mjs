@@ -3,10 +3,11 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sleep, work } from "../processes.mjs";
-import { Http, Journal, Unavailable } from "./http.mjs";
+import { Http, Journal, Stopped, Unavailable } from "./http.mjs";
 import { Listener } from "./listener.mjs";
-import { Model } from "./model.mjs";
-import { Stopped, User } from "./user.mjs";
+import { Model, STALENESS } from "./model.mjs";
+import { present } from "./present.mjs";
+import { User } from "./user.mjs";
 
 const SCOPE = "openid profile email offline_access";
 
@@ -26,12 +27,12 @@ async function each(count, make) {
 export class Load {
   #standing = 0;
   #isHeld = false;
-  #isOver = false;
 
   /** `pause`: how long a user thinks between two requests' worth of work, in milliseconds. */
   static async prepare(topology, { users, pause }) {
     const load = new Load();
-    Object.assign(load, { topology, pause, journal: new Journal(), model: new Model(), issuer: topology.issuer });
+    const model = new Model(topology.hasRedis ? STALENESS : 0);
+    Object.assign(load, { topology, pause, journal: new Journal(), model, issuer: topology.issuer });
     load.folder = join(work, `secrets-${topology.kind}-${randomBytes(3).toString("hex")}`);
     mkdirSync(load.folder);
     load.listener = await Listener.start();
@@ -72,7 +73,6 @@ export class Load {
   }
 
   start() {
-    this.#isOver = false;
     this.lives = Promise.all([...this.users.map((user) => user.live()), this.#watch()]);
     // A mistake of the drills themselves ends them; `settle` waits for this too.
     this.lives.catch((fault) => {
@@ -83,11 +83,11 @@ export class Load {
 
   /** Users pass here between two steps of theirs. */
   async gate() {
-    if (this.#isOver) throw new Stopped();
+    if (this.journal.isOver) throw new Stopped();
     await sleep(this.pause * (0.5 + Math.random()));
     if (!this.#isHeld) return;
     this.#standing += 1;
-    while (this.#isHeld && !this.#isOver) await sleep(20);
+    while (this.#isHeld && !this.journal.isOver) await sleep(20);
     this.#standing -= 1;
   }
 
@@ -106,7 +106,7 @@ export class Load {
   }
 
   async end() {
-    this.#isOver = true;
+    this.journal.isOver = true;
     await this.lives;
     for (const { http } of [...this.users, this]) http.agent.destroy();
     this.listener.stop();
@@ -114,7 +114,7 @@ export class Load {
 
   /** Asks all the time, at every instance, for what must be dead. */
   async #watch() {
-    while (!this.#isOver) {
+    while (!this.journal.isOver) {
       await sleep(this.pause);
       for (const dead of this.model.buried(4)) {
         for (const { origin } of this.instances) await this.present(dead, origin);
@@ -122,25 +122,18 @@ export class Load {
     }
   }
 
-  /** Presents something dead at one instance. No answer is fine, acceptance never is. */
-  async present({ kind, token, client, since, why }, origin) {
-    const headers = { authorization: `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString("base64")}` };
-    const asked = Date.now();
-    const fail = (how) => this.model.fault("late", `${kind} token (${why}) ${how} ${asked - since} ms after its end at ${origin}`);
+  /**
+   * Presents something dead at one instance: acceptance is never fine, no answer only while something is
+   * broken, and not if `answers`.
+   */
+  async present(dead, origin, { answers = false } = {}) {
     try {
-      if (kind === "refresh") {
-        const form = { grant_type: "refresh_token", refresh_token: token };
-        const answer = await this.http.ask("dead refresh", `${origin}/token`, { method: "POST", headers, form, unwritten: true });
-        if (answer.status === 200) fail("refreshes");
-        return;
-      }
-      const answer = await this.http.ask("dead introspect", `${origin}/introspect`, { method: "POST", headers, form: { token }, unwritten: true });
-      if (answer.status === 200 && JSON.parse(answer.text).active) fail("is active");
-      const bearer = { authorization: `Bearer ${token}` };
-      const info = await this.http.ask("dead userinfo", `${origin}/userinfo`, { headers: bearer, unwritten: true });
-      if (info.status === 200) fail("opens userinfo");
+      await present(this, dead, origin);
     } catch (fault) {
-      if (!(fault instanceof Unavailable)) this.model.fault("wrong", fault.message);
+      if (fault instanceof Stopped) return;
+      const { kind, why } = dead;
+      if (!(fault instanceof Unavailable)) this.model.fault("wrong", `${kind} (${why}) at ${origin}: ${fault.message}`);
+      else if (answers) this.model.fault("wrong", `no answer to a dead ${kind} (${why}) at ${origin}: ${fault.message}`);
     }
   }
 }

@@ -1,21 +1,18 @@
 // A virtual user: signs in at clients, uses what it gets in every way, and ends it in one of several.
 // What each answer must be follows from the model; whatever else comes is a violation.
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
 import { sleep } from "../processes.mjs";
+import { activity, changePassword, makeAccount } from "./account.mjs";
 import { Browser } from "./browser.mjs";
-import { Http, Unavailable, Wrong } from "./http.mjs";
+import { Http, Stopped, Unavailable, Wrong } from "./http.mjs";
 import { claims, Family } from "./model.mjs";
+import { basic } from "./present.mjs";
+import { chance, pick, random } from "./random.mjs";
+import { register } from "./registration.mjs";
 
 /** How long a user tries again what gets no answer: longer than any fault lasts. */
 const PATIENCE = 90_000;
 const SCOPES = ["openid profile email", "openid profile email offline_access"];
-
-const random = () => randomBytes(32).toString("base64url");
-const chance = (share) => Math.random() < share;
-const pick = (list) => list[Math.floor(Math.random() * list.length)];
-
-/** The drills are over, or the load is. */
-export class Stopped extends Error {}
 
 export class User {
   constructor(world, person, clients, number) {
@@ -44,11 +41,12 @@ export class User {
     for (;;) {
       try {
         await this.world.gate();
+        this.turnBegan = Date.now();
         await this.turn();
       } catch (fault) {
         if (fault instanceof Stopped) return;
         if (fault instanceof Unavailable) this.wrong("wrong", `no answer for ${PATIENCE / 1000} s: ${fault.message}`);
-        else if (fault instanceof Wrong) this.unless(this.model.clocksJump, "wrong", fault.message);
+        else if (fault instanceof Wrong) this.unless(this.model.jumpedSince(this.turnBegan), "wrong", fault.message);
         else throw fault;
         // Whatever it was about, a new browser knows nothing of it.
         this.#forget();
@@ -61,13 +59,20 @@ export class User {
     this.browser.forget();
     this.sessionFamilies = [];
     this.sessionIsSure = false;
-    for (const client of this.clients) this.model.consents.delete(this.model.consentKey(this, client));
+    // What was given stays so. What was taken back may have been given again, unheard.
+    for (const client of this.clients) {
+      const key = this.model.consentKey(this, client);
+      if (this.model.consents.get(key)?.state === "none") this.model.consents.delete(key);
+    }
   }
 
   async turn() {
-    if (chance(0.08)) await this.register();
+    if (chance(0.08)) await register(this);
+    if (chance(0.03)) await makeAccount(this);
     const family = await this.signIn(pick(this.clients), pick(SCOPES));
     if (!family) return;
+    if (chance(0.25)) await activity(this);
+    if (chance(0.06)) await changePassword(this);
     const uses = 1 + Math.floor(Math.random() * 4);
     for (let use = 0; use < uses && !family.isDead; use += 1) {
       await this.world.gate();
@@ -87,12 +92,16 @@ export class User {
 
   // ---- machine endpoints -----------------------------------------------------------------------
 
-  /** Asks until there is an answer; `tries` says whether an earlier one may have been carried out. */
+  /**
+   * Asks until there is an answer; `tries` says whether an earlier one may have been carried out. `path`
+   * is a path, an address, or what says which address it is by now.
+   */
   async insist(what, path, options) {
     const end = Date.now() + PATIENCE;
     for (let tries = 1; ; tries += 1) {
       try {
-        const answer = await this.http.ask(what, path.startsWith("http") ? path : this.url(path), options);
+        const url = typeof path === "function" ? path() : path;
+        const answer = await this.http.ask(what, url.startsWith("http") ? url : this.url(url), options);
         return { ...answer, tries, requestId: answer.headers["x-request-id"], body: parse(answer.text) };
       } catch (fault) {
         if (!(fault instanceof Unavailable) || Date.now() > end) throw fault;
@@ -101,9 +110,8 @@ export class User {
     }
   }
 
-  post(what, path, client, form, origin = "") {
-    const authorization = `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString("base64")}`;
-    return this.insist(what, origin + path, { method: "POST", headers: { authorization }, form });
+  post(what, path, client, form, more = {}) {
+    return this.insist(what, path, { method: "POST", headers: { authorization: basic(client) }, form, ...more });
   }
 
   // ---- signing in ------------------------------------------------------------------------------
@@ -136,7 +144,10 @@ export class User {
       if (!silent) this.wrong("wrong", `no code but ${answer.error}: ${answer.error_description}`);
       return undefined;
     }
-    return this.exchange(new Family(this, client, scope), { code: answer.code, verifier });
+    const family = new Family(this, client, scope);
+    const form = { grant_type: "authorization_code", code: answer.code, redirect_uri: client.redirect_uri, code_verifier: verifier };
+    Object.assign(family, { codeForm: form, session: this.session });
+    return chance(0.05) ? this.exchangeTwice(family) : this.exchange(family);
   }
 
   /** Holds what the pages asked against what was known. */
@@ -146,6 +157,7 @@ export class User {
     if (asked) {
       this.sessionIsSure = true;
       this.sessionFamilies = [];
+      this.session = { began: this.turnBegan };
       if (asked.tries === 1 && this.browser.isSignedIn) model.audit("sign_in.ok", asked.requestId);
     }
     if (silent && answer.error === "login_required") this.wrong("lost", "signed in, and prompt=none says login_required");
@@ -161,21 +173,53 @@ export class User {
     }
   }
 
-  async exchange(family, { code, verifier }) {
-    const { client } = family;
-    const form = { grant_type: "authorization_code", code, redirect_uri: client.redirect_uri, code_verifier: verifier };
-    family.codeForm = form;
-    const answer = await this.post("code", "/token", client, form);
+  async exchange(family) {
+    const began = Date.now();
+    const answer = await this.post("code", "/token", family.client, family.codeForm);
     if (answer.status !== 200) {
       // Carried out without an answer, a code cannot be had again: the standard demands that.
-      if (answer.tries === 1) this.unless(this.model.clocksJump, "lost", `a code that was just given: ${answer.status} ${answer.text}`);
+      if (answer.tries === 1) this.#codeLost(answer);
       return undefined;
     }
-    family.add(answer.body);
-    family.since = Date.now();
+    return this.#begin(family, answer, began);
+  }
+
+  #codeLost({ status, text }) {
+    this.unless(this.model.jumpedSince(this.turnBegan), "lost", `a code that was just given: ${status} ${text}`);
+  }
+
+  #begin(family, { body }, began) {
+    family.add([body], began);
     this.model.families.add(family);
     (this.sessionFamilies ??= []).push(family);
     return family;
+  }
+
+  /** A thief and the client at once, at two instances if there are two: one gets tokens, and these die. */
+  async exchangeTwice(family) {
+    const began = Date.now();
+    const { instances } = this.world;
+    const at = Math.floor(Math.random() * instances.length);
+    // By its number: an instance may be replaced by another meanwhile. One that is away is nobody's fault.
+    const ask = (offset) => this.post("code twice", () => `${instances[(at + offset) % instances.length].origin}/token`,
+      family.client, family.codeForm, { unwritten: true });
+    const answers = await Promise.all([ask(0), ask(1)]);
+    const good = answers.filter(({ status }) => status === 200);
+    if (good.length > 1) return this.wrong("doubled", "a code was honoured at two instances at once");
+    const [refused] = answers.filter(({ status }) => status !== 200);
+    if (good.length === 0) {
+      if (answers.every(({ tries }) => tries === 1)) this.#codeLost(refused);
+      return undefined;
+    }
+    this.#begin(family, good[0], began);
+    return this.#replayed(family, refused, "code presented twice at once");
+  }
+
+  /** A code that comes again kills its grant, and somebody should hear of it; one that a jump made too old need not. */
+  #replayed(family, { tries, requestId }, why) {
+    if (this.model.jumpedSince(this.turnBegan)) return this.model.end(family, "refused");
+    if (tries === 1) this.model.audit("authorization_code.replayed", requestId);
+    return this.model.end(family, why);
   }
 
   // ---- using tokens ----------------------------------------------------------------------------
@@ -193,41 +237,44 @@ export class User {
   }
 
   async refresh(family) {
-    this.#successor(family, [await this.refreshOnce(family, family.latest)]);
+    const began = Date.now();
+    this.#successor(family, [await this.refreshOnce(family, family.latest)], began);
   }
 
   /** Two at a time with one token, as two tabs do: one successor for both. */
   async refreshTwice(family) {
     const token = family.latest;
-    this.#successor(family, await Promise.all([this.refreshOnce(family, token), this.refreshOnce(family, token)]));
+    const began = Date.now();
+    const both = [this.refreshOnce(family, token), this.refreshOnce(family, token)];
+    this.#successor(family, await Promise.all(both), began);
   }
 
-  #successor(family, answers) {
+  #successor(family, answers, began) {
     const refused = answers.find(({ status }) => status !== 200);
     if (refused) {
       // Whoever comes again after a jump comes too late, as the server sees it.
       const again = answers.length > 1 || refused.tries > 1;
       const what = `a live refresh token (try ${refused.tries}): ${refused.status} ${refused.text}`;
-      this.unless(this.model.clocksJump && again, "lost", what);
+      this.unless(again && this.model.jumpedSince(began), "lost", what);
       return this.model.end(family, "refused");
     }
     const successors = new Set(answers.map(({ body }) => body.refresh_token));
     if (successors.size > 1 || successors.has(family.latest)) this.wrong("doubled", "one refresh token, several successors");
-    family.add(answers[0].body);
+    family.add(answers.map(({ body }) => body), began);
   }
 
   async userinfo(family) {
     const headers = { authorization: `Bearer ${family.latestAccess}` };
     const answer = await this.insist("userinfo", "/userinfo", { headers });
     if (answer.status === 200 && answer.body?.sub === this.sub) return;
-    if (answer.status === 401 && this.model.clocksJump) return;
+    if (answer.status === 401 && this.model.jumpedSince(family.minted)) return;
     this.wrong("lost", `userinfo for a live token: ${answer.status} ${answer.text}`);
   }
 
   async introspect(family) {
     const answer = await this.post("introspect", "/introspect", family.client, { token: family.latestAccess });
     if (answer.body?.active === true && answer.body.sub === this.sub) return;
-    if (answer.status === 200 && this.model.clocksJump) return;
+    if (answer.status === 200 && this.model.jumpedSince(family.minted)) return;
     this.wrong("lost", `introspection of a live token: ${answer.status} ${answer.text}`);
   }
 
@@ -236,8 +283,7 @@ export class User {
   /** Every instance hears of the token just before it dies, so that what they keep is put to the test. */
   async prime(family) {
     const ask = ({ origin }) => this.http.ask("prime", `${origin}/introspect`, {
-      method: "POST", unwritten: true, form: { token: family.latestAccess },
-      headers: { authorization: `Basic ${Buffer.from(`${family.client.id}:${family.client.secret}`).toString("base64")}` },
+      method: "POST", unwritten: true, form: { token: family.latestAccess }, headers: { authorization: basic(family.client) },
     });
     await Promise.allSettled(this.world.instances.map(ask));
   }
@@ -266,9 +312,11 @@ export class User {
     const url = new URL(this.url("/end_session"));
     url.search = new URLSearchParams({ id_token_hint: family.idToken, client_id: family.client.id,
       post_logout_redirect_uri: family.client.post_logout_redirect_uri });
+    const { cookies } = this.browser;
     await this.browser.walk(url.href, family.client.post_logout_redirect_uri);
     this.sessionIsSure = false;
     const since = Date.now();
+    this.model.dead.push({ kind: "session", cookies, client: family.client, since, why: "signed out" });
     for (const each of this.sessionFamilies ?? []) {
       this.model.signedOut.add(`${each.client.id} ${claims(each.idToken).sid}`);
       this.#sessionEnded(each, since);
@@ -278,6 +326,7 @@ export class User {
 
   /** Without `offline_access` everything ends; with it the access tokens that name the session. */
   #sessionEnded(family, since) {
+    family.sessionEnded = true;
     if (!family.offline) return this.model.end(family, "signed out", since);
     if (family.isDead) return undefined;
     const of = family.access.filter((token) => claims(token).sid);
@@ -308,8 +357,7 @@ export class User {
   async replayCode(family) {
     const answer = await this.post("replay", "/token", family.client, family.codeForm);
     if (answer.status === 200) return this.wrong("doubled", "a code was honoured twice");
-    if (answer.tries === 1) this.model.audit("authorization_code.replayed", answer.requestId);
-    return this.model.end(family, "code replayed");
+    return this.#replayed(family, answer, "code replayed");
   }
 
   /** A refresh token comes again after its successor was used: refused, and the family is dead. */
@@ -333,51 +381,6 @@ export class User {
     const { parked } = this.model;
     if (!parked.includes(family)) parked.push(family);
     return undefined;
-  }
-
-  // ---- clients that register themselves --------------------------------------------------------
-
-  async register() {
-    const { registrations } = this.model;
-    const name = `chaos ${random().slice(0, 8)}`;
-    const json = { client_name: name, redirect_uris: ["https://self.example/cb"], scope: SCOPES[1],
-      grant_types: ["authorization_code", "refresh_token"] };
-    const made = await this.insist("register", "/connect/register", { method: "POST", json });
-    if (made.status !== 201) return this.wrong("wrong", `registration: ${made.status} ${made.text}`);
-    const { client_id: id, registration_client_uri: uri, registration_access_token: token } = made.body;
-    registrations.set(id, { state: "there", name, uri, token });
-    this.model.audit("client.registered", made.requestId);
-    const way = Math.random();
-    if (way < 0.3) await this.rename(id, json);
-    else if (way < 0.5) await this.unregister(id);
-    return undefined;
-  }
-
-  async rename(id, json) {
-    const { registrations } = this.model;
-    const { uri, token } = registrations.get(id);
-    const name = `chaos ${random().slice(0, 8)}`;
-    const options = { method: "PUT", json: { ...json, client_id: id, client_name: name }, headers: { authorization: `Bearer ${token}` } };
-    registrations.get(id).state = "unknown";
-    const answer = await this.insist("update", uri, options);
-    if (answer.status === 200) {
-      registrations.set(id, { state: "there", name, uri, token: answer.body.registration_access_token });
-      this.model.audit("client.updated", answer.requestId);
-    } else if (answer.tries === 1) {
-      this.wrong("lost", `update of a client: ${answer.status} ${answer.text}`);
-    }
-    // Else an update without an answer took the old token away: nobody can look any more.
-  }
-
-  async unregister(id) {
-    const { registrations } = this.model;
-    const { uri, token } = registrations.get(id);
-    const headers = { authorization: `Bearer ${token}` };
-    registrations.get(id).state = "unknown";
-    const answer = await this.insist("unregister", uri, { method: "DELETE", headers });
-    if (answer.status === 204 || (answer.status === 401 && answer.tries > 1)) registrations.get(id).state = "gone";
-    else this.wrong("lost", `removal of a client: ${answer.status} ${answer.text}`);
-    if (answer.status === 204) this.model.audit("client.deleted", answer.requestId);
   }
 }
 

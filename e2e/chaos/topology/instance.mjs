@@ -6,7 +6,6 @@ import { Ended, freePort, Program, until, work } from "../processes.mjs";
 
 /** Settings of every drill: short waits, so that faults show soon, and limits beyond what is sent. */
 const SETTINGS = {
-  METRICS__LISTEN: "off",
   LOG__FORMAT: "json",
   DISPLAY_NAME: "Chaos ID",
   REGISTRATION__POLICY: "open",
@@ -17,6 +16,11 @@ const SETTINGS = {
   PASSWORD__ITERATIONS: "5",
   LOCKOUT__IP_ATTEMPTS: "100000",
   LOCKOUT__CLIENT_ATTEMPTS: "1000000",
+  // Never met, and counted all the same: in Redis, if there is one.
+  RATE_LIMITS__AUTHORIZE: "1000000",
+  RATE_LIMITS__TOKEN: "1000000",
+  // Nobody's session gets too old to change a password, but by a jump of the clocks.
+  ACCOUNTS__FRESH_SIGN_IN: "2h",
   LIFETIMES__AUTHORIZATION_CODE: "5m",
   // Longer than any fault: whoever lost the reply of a refresh asks again for as long as it takes.
   LIFETIMES__REFRESH_GRACE: "5m",
@@ -61,6 +65,8 @@ export class Instance {
     const instance = new Instance(name, binary, settings, options);
     instance.port = await freePort();
     instance.settings.SERVER__LISTEN = `127.0.0.1:${instance.port}`;
+    instance.metricsPort = await freePort();
+    instance.settings.METRICS__LISTEN = `127.0.0.1:${instance.metricsPort}`;
     return instance;
   }
 
@@ -93,6 +99,20 @@ export class Instance {
       if (!this.isRunning) throw new Ended(`${this.name} ended: ${this.program.tail()}`);
       return (await fetch(`${this.origin}/health/ready`, { signal: AbortSignal.timeout(2_000) })).ok;
     }, ms);
+  }
+
+  /** Whether it says so now; one that does not listen yet is not. */
+  async isReady() {
+    const asked = fetch(`${this.origin}/health/ready`, { signal: AbortSignal.timeout(2_000) });
+    return asked.then(({ ok }) => ok, () => false);
+  }
+
+  /** A figure that it tells of itself: the sum over those with these labels, 0 if there is none. */
+  async figure(name, ...labels) {
+    const answer = await fetch(`http://127.0.0.1:${this.metricsPort}/metrics`, { signal: AbortSignal.timeout(2_000) });
+    const lines = (await answer.text()).split("\n").filter((line) => line.match(/^\w+/)?.[0] === name);
+    return lines.filter((line) => labels.every((label) => line.includes(label)))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(" "))), 0);
   }
 
   async kill() {

@@ -131,15 +131,20 @@ export class Postgres {
   }
 
   /** The rows of a query, as objects. */
-  async sql(query, database = "vestibule") {
-    const isQuery = /^\s*(select|with)/i.test(query);
-    const text = isQuery ? `select coalesce(json_agg(t), '[]') from (${query}) t` : query;
-    const words = ["-h", "127.0.0.1", "-p", String(this.port), "-U", "vestibule", "-d", database,
-      "-AtXq", "-v", "ON_ERROR_STOP=1", "-c", text];
-    const env = { ...process.env, PGCONNECT_TIMEOUT: "5" };
-    const stdout = await run(join(binaries(), "psql"), words, env);
-    return isQuery ? JSON.parse(stdout) : [];
+  sql(query, database) {
+    return tellPostgres(this.port, query, database);
   }
+}
+
+/** The rows of a query, as objects, of whoever speaks PostgreSQL's protocol at `port`. */
+export async function tellPostgres(port, query, database = "vestibule") {
+  const isQuery = /^\s*(select|with)/i.test(query);
+  const text = isQuery ? `select coalesce(json_agg(t), '[]') from (${query}) t` : query;
+  const words = ["-h", "127.0.0.1", "-p", String(port), "-U", "vestibule", "-d", database,
+    "-AtXq", "-v", "ON_ERROR_STOP=1", "-c", text];
+  const env = { ...process.env, PGCONNECT_TIMEOUT: "5" };
+  const stdout = await run(join(binaries(), "psql"), words, env);
+  return isQuery ? JSON.parse(stdout) : [];
 }
 
 function run(command, words, env) {

@@ -33,12 +33,23 @@ export class Redis {
 
   /** The first line of the answer to a command of plain words. */
   async ask(command) {
+    return (await this.lines(command))[0];
+  }
+
+  /** How many listen to that channel. */
+  async listeners(channel) {
+    const [, , , count] = await this.lines(`PUBSUB NUMSUB ${channel}`);
+    return Number(count?.slice(1));
+  }
+
+  /** The lines of a short answer. */
+  async lines(command) {
     const socket = connect(this.port, "127.0.0.1");
     socket.setTimeout(2_000, () => socket.destroy(new Error("no answer from redis")));
     try {
       socket.write(`${command}\r\n`);
       const [data] = await once(socket, "data");
-      return data.toString().split("\r\n")[0];
+      return data.toString().split("\r\n");
     } finally {
       socket.destroy();
     }
