@@ -136,6 +136,12 @@ impl TestApp {
         migrated.expect("a thread").expect("the next release's migration");
     }
 
+    /// Makes the database one that the version before may serve on too; a [`second`](Self::second)
+    /// instance then holds to what that one knows.
+    pub fn let_the_version_before_in(&self) {
+        self.database.lower_floor().expect("a floor that can be lowered");
+    }
+
     /// A browser that has never been here.
     #[must_use]
     pub fn browser(&self) -> Browser {

@@ -45,6 +45,21 @@ pub fn dated_id(entropy: &dyn Entropy, now: Timestamp) -> String {
     format!("{:08x}{}", now.0, URL_SAFE_NO_PAD.encode(bytes))
 }
 
+/// A fresh 256-bit secret of a table that grows: eight hexadecimal digits of the second, and what
+/// [`random_secret`] makes (51 characters). Its hash begins with the second too, for the reason that
+/// [`dated_id`] has. It tells when it was made, as a JWT does in `iat`.
+pub fn dated_secret(entropy: &dyn Entropy, now: Timestamp) -> Secret {
+    Secret::new(format!("{:08x}{}", now.0, random_secret(entropy).expose()))
+}
+
+/// The eight digits with which a [`dated_secret`] begins; `None` for any other text.
+pub(crate) fn second_of(text: &str) -> Option<&str> {
+    let (second, random) = text.split_at_checked(8).filter(|(_, random)| random.len() == 43)?;
+    let digits = second.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    (digits && random.bytes().all(known)).then_some(second)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -66,5 +81,49 @@ mod tests {
         assert!(ids.iter().all(|id| id.len() == 24), "{ids:?}");
         let (one, other) = (Timestamp(5), Timestamp(5));
         assert_ne!(dated_id(&entropy, one), dated_id(&entropy, other));
+    }
+
+    #[test]
+    fn hashes_of_dated_secrets_sort_by_their_second() {
+        let entropy = Counted(u8::MAX.into());
+        let secrets = [0, 1, 1_700_000_000, 1_700_000_001, 4_000_000_000]
+            .map(|second| dated_secret(&entropy, Timestamp(second)));
+        let hashes = secrets.clone().map(|secret| secret.token_hash().as_str().to_owned());
+        assert!(hashes.is_sorted(), "{hashes:?}");
+        for (secret, hash) in secrets.iter().zip(&hashes) {
+            assert_eq!((secret.expose().len(), hash.len()), (51, 72), "{hash}");
+            assert_eq!(secret.expose().get(..8), hash.get(..8));
+        }
+    }
+
+    #[test]
+    fn the_second_is_hashed_with_the_rest() {
+        let entropy = Counted(u8::MAX.into());
+        let secret = dated_secret(&entropy, Timestamp(0x6a00_0000));
+        let (_, random) = secret.expose().split_at(8);
+        let later = Secret::new(format!("6a000001{random}")).token_hash();
+        assert_ne!(secret.token_hash().as_str().get(8..), later.as_str().get(8..));
+    }
+
+    #[test]
+    fn what_is_no_dated_secret_tells_no_second() {
+        let random = "x".repeat(43);
+        let dated = format!("6a000000{random}");
+        assert_eq!(second_of(&dated), Some("6a000000"));
+        for other in [
+            String::new(),
+            random.clone(),
+            format!("6A000000{random}"),
+            format!("6a00000{random}"),
+            format!("6a00000g{random}"),
+            format!("{dated}x"),
+            dated.replacen('x', "+", 1),
+            dated.replacen('x', ".", 1),
+            dated.replacen("xx", "é", 1),
+            dated.replacen("00x", "0é", 1),
+        ] {
+            assert_eq!(second_of(&other), None, "{other}");
+            assert_eq!(Secret::new(other.clone()).token_hash().as_str().len(), 64, "{other}");
+        }
     }
 }

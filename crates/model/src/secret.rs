@@ -4,6 +4,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::entropy;
+
 /// A secret text (token, code, password). Has no `Display`; `Debug` prints `[REDACTED]`.
 #[derive(Clone)]
 pub struct Secret(SecretString);
@@ -21,11 +23,16 @@ impl Secret {
         self.0.expose_secret()
     }
 
-    /// The SHA-256 under which a 256-bit random value rests. Not for anything a person chose:
+    /// The SHA-256 under which a 256-bit random value rests, after the second that the text tells
+    /// ([`dated_secret`](entropy::dated_secret)) if it tells one. Not for anything a person chose:
     /// passwords take argon2id, client secrets a keyed MAC.
     #[must_use]
     pub fn token_hash(&self) -> TokenHash {
-        TokenHash(hex(&Sha256::digest(self.expose().as_bytes())))
+        let digest = hex(&Sha256::digest(self.expose().as_bytes()));
+        TokenHash(match entropy::second_of(self.expose()) {
+            Some(second) => format!("{second}{digest}"),
+            None => digest,
+        })
     }
 
     /// Constant-time comparison; only the length may leak.

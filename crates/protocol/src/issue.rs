@@ -8,7 +8,7 @@ use vestibule_keys::{KeyRing, half_hash, sign_unsecured};
 use vestibule_model::{
     Entropy, GrantId, OAuthError, ScopeSet, Secret, SessionId, Timestamp,
     client::{AccessTokenFormat, Client, GrantType},
-    entropy::{dated_id, random_id, random_secret},
+    entropy::{dated_id, dated_secret, random_id, random_secret},
     grant::{AccessTokenClaims, AuthorizationCode, Grant, OpaqueAccessToken, RefreshToken},
     interaction::AuthorizationRequest,
     scope,
@@ -176,13 +176,22 @@ impl Mint<'_> {
         Ok(MintedAnswer { params, code_row, access_row: token.and_then(|minted| minted.row) })
     }
 
+    /// What a code or a token is that a row makes good.
+    fn secret(&self) -> Secret {
+        if self.state.db.takes_dated_tokens() {
+            dated_secret(self.entropy(), self.now)
+        } else {
+            random_secret(self.entropy())
+        }
+    }
+
     /// RFC 6749 §4.1.2.
     fn authorization_code(
         &self,
         asked: &AuthorizationRequest,
         grant: &Grant,
     ) -> (Secret, AuthorizationCode) {
-        let code = random_secret(self.entropy());
+        let code = self.secret();
         let row = AuthorizationCode {
             hash: code.token_hash(),
             grant_id: grant.id.clone(),
@@ -282,7 +291,7 @@ impl Mint<'_> {
                 Ok(MintedAccessToken { token, row: None })
             }
             AccessTokenFormat::Opaque => {
-                let token = random_secret(self.entropy());
+                let token = self.secret();
                 let row = OpaqueAccessToken { hash: token.token_hash(), claims };
                 Ok(MintedAccessToken { token: token.expose().to_owned(), row: Some(row) })
             }
@@ -290,7 +299,7 @@ impl Mint<'_> {
     }
 
     fn refresh_token(&self, grant: &Grant, generation: i64) -> (Secret, RefreshToken) {
-        let token = random_secret(self.entropy());
+        let token = self.secret();
         let lifetimes = &self.state.settings.lifetimes;
         let idle_end = self.now.plus(lifetimes.refresh_idle);
         let row = RefreshToken {

@@ -36,6 +36,7 @@ struct Inner {
     pools: Vec<(Pool, Arc<Queue<Queued>>)>,
     patience: Duration,
     is_server: bool,
+    takes_dated_tokens: bool,
     crews: Vec<Arc<Crew>>,
     /// Keeps a restore from replacing the file.
     _in_use: Option<InUse>,
@@ -51,7 +52,7 @@ impl Db {
     /// Connects, brings the tables to this version's shape and starts the threads.
     pub fn open(settings: &DatabaseSettings) -> Result<Self, StorageError> {
         let in_use = InUse::of(settings)?;
-        migrate::at_start(settings)?;
+        let standing = migrate::at_start(settings)?;
         let reads = Arc::new(Queue::new(settings.queue));
         let writes = match settings.url {
             DatabaseUrl::Sqlite { .. } => Arc::new(Queue::new(settings.queue)),
@@ -64,6 +65,7 @@ impl Db {
             pools: Vec::new(),
             patience: limits(settings).connecting,
             is_server: matches!(settings.url, DatabaseUrl::Postgres { .. }),
+            takes_dated_tokens: standing.takes_dated_tokens(),
             crews: Vec::new(),
             _in_use: in_use,
         };
@@ -180,6 +182,14 @@ impl Db {
     #[must_use]
     pub fn is_server(&self) -> bool {
         self.inner.is_server
+    }
+
+    /// Whether codes and tokens may carry the second they are from
+    /// ([`dated_secret`](vestibule_model::entropy::dated_secret)): every version of this program that may
+    /// serve on this database finds them. As it was when the database was opened.
+    #[must_use]
+    pub fn takes_dated_tokens(&self) -> bool {
+        self.inner.takes_dated_tokens
     }
 
     /// How long ago a [`read`](Self::read) last came to its end on the database, well or not, or else

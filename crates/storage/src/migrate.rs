@@ -32,7 +32,10 @@ pub use plan::{Blocks, Planned, Step};
 include!(concat!(env!("OUT_DIR"), "/migrations.rs"));
 
 /// The newest of the migrations that were there before programs could serve beside newer ones.
-const BASELINE: &str = "20261123000000";
+pub(crate) const BASELINE: &str = "20261123000000";
+
+/// The first migration whose programs find tokens that carry the second they are from.
+const DATED_TOKENS: &str = "20261125000000";
 
 /// Tables about the database itself: what is in them is nobody's data.
 pub const BOOKKEEPING: [&str; 4] =
@@ -92,6 +95,12 @@ impl Standing {
     #[must_use]
     pub fn is_current(&self) -> bool {
         self.missing.is_empty() && self.refusal().is_none()
+    }
+
+    /// Whether tokens may carry the second they are from: no program that cannot find such tokens serves
+    /// on these tables.
+    pub(crate) fn takes_dated_tokens(&self) -> bool {
+        self.floor.as_deref().is_some_and(|floor| floor >= DATED_TOKENS)
     }
 
     /// What keeps a program that must not change tables from serving.
@@ -158,11 +167,11 @@ fn stands(known: &[Migration], versions: &BTreeSet<String>, floor: Option<String
 }
 
 /// What opening the database does first: brings the tables to this program's shape, or only looks
-/// whether they have it.
+/// whether they have it. Returns how they stand then.
 ///
 /// # Errors
 /// [`StorageError::Migration`] says why this program cannot serve on these tables.
-pub(crate) fn at_start(settings: &DatabaseSettings) -> Result<(), StorageError> {
+pub(crate) fn at_start(settings: &DatabaseSettings) -> Result<Standing, StorageError> {
     let mut conn = connection::open(settings, Purpose::Migrate)?;
     let standing = dialect::looked(&mut conn, standing_of)?;
     if let Some(why) = standing.refusal() {
@@ -176,9 +185,12 @@ pub(crate) fn at_start(settings: &DatabaseSettings) -> Result<(), StorageError> 
         );
     }
     match (settings.at_start, standing.lack()) {
-        (_, None) => Ok(()),
+        (_, None) => Ok(standing),
         (AtStart::Check, Some(why)) => Err(StorageError::Migration(why)),
-        (AtStart::Migrate, Some(_)) => runner::up(settings, &mut conn).map(drop),
+        (AtStart::Migrate, Some(_)) => {
+            runner::up(settings, &mut conn)?;
+            dialect::looked(&mut conn, standing_of)
+        }
     }
 }
 

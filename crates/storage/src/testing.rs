@@ -163,6 +163,15 @@ impl TestDatabase {
         }
     }
 
+    /// Lets the version before serve here, as on a database that it made.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn lower_floor(&self) -> Result<(), StorageError> {
+        let statement = format!("UPDATE schema_floor SET version = '{}'", migrate::BASELINE);
+        Ok(self.connect()?.batch_execute(&statement)?)
+    }
+
     /// A connection of its own, beside those of [`open`](Self::open).
     pub fn connect(&self) -> Result<crate::Conn, StorageError> {
         connection::open(&self.settings, Purpose::Write)

@@ -207,8 +207,11 @@ fn command(issuer: &str, database: &str, folder: &tempfile::TempDir) -> Command 
 }
 
 fn configure(command: &mut Command, issuer: &str, database: &str, folder: &tempfile::TempDir) {
+    let (_, port) = issuer.rsplit_once(':').expect("an issuer with a port");
     command
         .current_dir(folder.path())
+        // Installations that are measured side by side may have one Redis.
+        .env("VESTIBULE__REDIS__PREFIX", format!("bench-{port}:"))
         .env("VESTIBULE__ISSUER", issuer)
         .env("VESTIBULE__SERVER__LISTEN", issuer.trim_start_matches("http://"))
         .env("VESTIBULE__DATA_DIR", folder.path())

@@ -33,7 +33,7 @@ pub async fn run(rows: u64) {
         println!("{second:>7} {left:>10} {rate:>10.0} {p50:>9.2} {p95:>9.2}");
     };
     look(0, 0).await;
-    scale::fill(server.database(), 0, rows, scale::LONG_AGO);
+    scale::fill(server.database(), rows, scale::LONG_AGO);
     let began = Instant::now();
     loop {
         let left = scale::count(server.database());

@@ -2,6 +2,7 @@
 
 use futures_util::future::{join, join_all};
 use vestibule_acceptance::{Rp, TestApp, Tokens, on_both_databases};
+use vestibule_model::client::AccessTokenFormat;
 
 /// A person who signs in at the client and whose tokens are refreshed, as often as it takes. Each step
 /// must succeed.
@@ -41,5 +42,48 @@ on_both_databases! {
         let answer = rp.walk(&other, &rp.authorize()).await;
         let page = rp.redeem(app, &Rp::code_of(&answer)).await;
         assert_eq!(page.status, 200, "begun at one, redeemed at the other: {page:#?}");
+    }
+
+    /// Where the version before may serve too, codes and tokens carry no second, which it could not find;
+    /// both kinds are good at every instance (docs/adr/0026).
+    async fn codes_and_tokens_with_and_without_their_second_are_good(app: TestApp) {
+        let rp = Rp::web();
+        app.change_client(rp.client_id, |client| {
+            client.metadata.access_token_format = AccessTokenFormat::Opaque;
+        })
+        .await;
+        let dated = rp.tokens(app).await;
+        app.let_the_version_before_in();
+        let beside = app.second();
+
+        let browser = app.browser();
+        browser.via(&beside);
+        let code = Rp::code_of(&rp.walk(&browser, &rp.authorize()).await);
+        assert_eq!(code.len(), 43, "{code}");
+        let page = rp.redeem(app, &code).await;
+        assert_eq!(page.status, 200, "{page:#?}");
+
+        let (headers, _) = rp.credentials();
+        let headers: Vec<_> = headers.iter().map(|(n, v)| (*n, v.as_str())).collect();
+        let token = dated.get("refresh_token");
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let page = app.machine_at(&beside).post_with("/token", &headers, &form).await;
+        assert_eq!(page.status, 200, "{page:#?}");
+        let plain = Tokens(page.json());
+        let page = rp.refresh(app, plain.get("refresh_token")).await;
+        assert_eq!(page.status, 200, "{page:#?}");
+        let again = Tokens(page.json());
+        for name in ["access_token", "refresh_token"] {
+            let lengths = [&dated, &plain, &again].map(|tokens| tokens.get(name).len());
+            assert_eq!(lengths, [51, 43, 51], "{name}");
+        }
+        for tokens in [&dated, &plain, &again] {
+            assert!(Rp::is_active(app, tokens.get("access_token")).await, "{tokens:?}");
+        }
+        let revoked = rp.call(app, "/revoke", &[("token", again.get("refresh_token"))]).await;
+        assert_eq!(revoked.status, 200, "{revoked:#?}");
+        for tokens in [&dated, &plain, &again] {
+            assert!(!Rp::is_active(app, tokens.get("access_token")).await, "{tokens:?}");
+        }
     }
 }

@@ -26,6 +26,7 @@ on_both!(
     a_newer_programs_tables_are_served,
     a_newer_programs_floor_is_respected,
     what_only_a_newer_program_can_undo_stays,
+    tokens_carry_their_second_where_no_older_program_can_be,
     this_versions_migrations_are_noted_where_older_programs_do_not_look,
     the_plan_names_locks_and_rows,
     what_the_way_down_would_lose_is_told,
@@ -34,6 +35,13 @@ on_both!(
 
 /// The migration before those of this release.
 const BEFORE: &str = "20261123000000";
+
+/// How many are of this release.
+const OF_THIS_RELEASE: usize = 3;
+
+/// What every server makes before it first serves.
+const A_SIGNING_KEY: &str = "INSERT INTO signing_keys \
+     (kid, alg, public_jwk, sealed_private_jwk, published_at) VALUES ('k1', 'ES256', '{}', 'v1.x', 1)";
 
 fn execute(database: &TestDatabase, sql: &str) {
     database.connect().unwrap().batch_execute(sql).unwrap();
@@ -62,17 +70,18 @@ fn one_step_down_and_up_again_keeps_every_row(database: &TestDatabase) {
     drop(with_grant(database));
     let (before, tables) =
         (cells(&mut database.connect().unwrap()), shape(&mut database.connect().unwrap()));
-    let undone = migrate::down(database.settings(), 2).unwrap();
-    assert_eq!(undone.len(), 2, "{undone:?}");
-    assert!(undone[0] > undone[1], "newest first: {undone:?}");
+    let of_people = |(table, _): &(String, String)| !migrate::BOOKKEEPING.contains(&&**table);
+    let undone = migrate::down(database.settings(), OF_THIS_RELEASE).unwrap();
+    assert_eq!(undone.len(), OF_THIS_RELEASE, "{undone:?}");
+    assert!(undone.is_sorted_by(|one, next| one > next), "newest first: {undone:?}");
     assert!(standing(database).missing.iter().eq(undone.iter().rev()));
     let without: Vec<_> = cells(&mut database.connect().unwrap()).into_iter().collect();
-    assert!(without.iter().all(|(column, values)| before[column] == *values));
+    let mut without = without.iter().filter(|(column, _)| of_people(column));
+    assert!(without.all(|(column, values)| before[column] == *values));
     let again = migrate::up(database.settings()).unwrap();
     assert!(again.iter().eq(undone.iter().rev()));
     assert_eq!(shape(&mut database.connect().unwrap()), tables);
     let after = cells(&mut database.connect().unwrap());
-    let of_people = |(table, _): &(String, String)| !migrate::BOOKKEEPING.contains(&&**table);
     for (column, values) in before.iter().filter(|(column, _)| of_people(column)) {
         assert_eq!(&after[column], values, "{column:?}");
     }
@@ -151,6 +160,26 @@ fn what_only_a_newer_program_can_undo_stays(database: &TestDatabase) {
     assert_eq!(shape(&mut database.connect().unwrap()), before);
 }
 
+fn tokens_carry_their_second_where_no_older_program_can_be(database: &TestDatabase) {
+    let (opens, floor) = (database.open(), standing(database).floor);
+    assert!(opens.takes_dated_tokens(), "nobody was here before: {floor:?}");
+    drop(opens);
+    // A server of before made the database, and has begun to use it.
+    database.revert().unwrap();
+    database.migrate_to(BEFORE).unwrap();
+    execute(database, A_SIGNING_KEY);
+    let db = database.open();
+    assert_eq!(standing(database).floor.as_deref(), Some(BEFORE));
+    assert!(!db.takes_dated_tokens(), "the one before may serve beside this one");
+    drop(db);
+    // The release after this one.
+    execute(
+        database,
+        &format!("UPDATE schema_floor SET version = '{}'", standing(database).newest),
+    );
+    assert!(database.open().takes_dated_tokens());
+}
+
 #[derive(QueryableByName)]
 struct Version {
     #[diesel(sql_type = sql_types::Text)]
@@ -198,15 +227,15 @@ fn the_plan_names_locks_and_rows(database: &TestDatabase) {
 fn what_the_way_down_would_lose_is_told(database: &TestDatabase) {
     let losses = |steps| migrate::losses(database.settings(), steps).unwrap();
     drop(with_grant(database));
-    assert_eq!(losses(2), [], "bookkeeping is nobody's data");
+    assert_eq!(losses(OF_THIS_RELEASE), [], "bookkeeping is nobody's data");
     execute(database, "UPDATE users SET password_changed_at = NULL");
-    assert_eq!(losses(4), [], "columns at their defaults hold nothing");
+    assert_eq!(losses(OF_THIS_RELEASE + 2), [], "columns at their defaults hold nothing");
     execute(
         database,
         "UPDATE users SET language = 'de', group_names = '[\"staff\"]';
          INSERT INTO guesses VALUES ('s', 1, 0, 0, NULL, 0);",
     );
-    let found = losses(4);
+    let found = losses(OF_THIS_RELEASE + 2);
     let loss = |table: &str, column: Option<&str>| Loss {
         migration: "20261122000000_accounts".to_owned(),
         table: table.to_owned(),
@@ -252,6 +281,10 @@ mod on_postgres {
         sql_query(query).get_result::<Row>(&mut inner).unwrap().number
     }
 
+    /// The migration before the one that builds an index beside the traffic, and how many come after that.
+    const BEFORE_THE_INDEX: &str = "20261124000000";
+    const AFTER_IT: usize = 1;
+
     const INVALID: &str = "SELECT count(*) AS number FROM pg_index
         WHERE indexrelid = to_regclass('consent_records_at') AND NOT indisvalid";
 
@@ -259,7 +292,7 @@ mod on_postgres {
     fn an_index_that_was_left_half_built_is_built_anew() {
         let database = TestDatabase::postgres();
         drop(with_grant(&database));
-        migrate::down(database.settings(), 1).unwrap();
+        database.migrate_to(BEFORE_THE_INDEX).unwrap();
         // A unique index over equal values fails at its end, and stays there, invalid: as it does
         // when the process that builds it is killed.
         execute(
@@ -281,7 +314,7 @@ mod on_postgres {
     fn an_index_that_another_has_built_meanwhile_stops_nobody() {
         let database = TestDatabase::postgres();
         drop(with_grant(&database));
-        migrate::down(database.settings(), 1).unwrap();
+        database.migrate_to(BEFORE_THE_INDEX).unwrap();
         // Whoever has written to the table is waited for.
         let mut writer = database.connect().unwrap();
         writer.batch_execute("BEGIN; DELETE FROM consent_records").unwrap();
@@ -297,7 +330,8 @@ mod on_postgres {
         let noted = "INSERT INTO schema_migrations (version) VALUES ('20261124000100')";
         execute(&database, noted);
         writer.batch_execute("COMMIT").unwrap();
-        assert_eq!(migrating.join().unwrap(), Ok(Vec::new()), "the other one did it");
+        let ran = migrating.join().unwrap().unwrap();
+        assert_eq!(ran.len(), AFTER_IT, "the other one did it: {ran:?}");
         assert!(standing(&database).missing.is_empty());
     }
 
@@ -305,7 +339,7 @@ mod on_postgres {
     fn those_who_wait_do_not_stop_an_index_that_is_built_beside_them() {
         let database = TestDatabase::postgres();
         for _ in 0..3 {
-            migrate::down(database.settings(), 1).unwrap();
+            database.migrate_to(BEFORE_THE_INDEX).unwrap();
             let all: Vec<_> = (0..4)
                 .map(|_| {
                     let settings = database.settings().clone();
@@ -313,14 +347,14 @@ mod on_postgres {
                 })
                 .collect();
             let ran: usize = all.into_iter().map(|one| one.join().unwrap()).sum();
-            assert_eq!(ran, 1);
+            assert_eq!(ran, AFTER_IT + 1);
         }
     }
 
     #[test]
     fn a_lock_that_somebody_holds_is_waited_for_in_short_turns() {
         let database = TestDatabase::postgres();
-        migrate::down(database.settings(), 2).unwrap();
+        database.migrate_to(BEFORE).unwrap();
         let mut holder = database.connect().unwrap();
         holder
             .batch_execute("BEGIN; LOCK TABLE interactions IN SHARE UPDATE EXCLUSIVE MODE")
@@ -340,13 +374,13 @@ mod on_postgres {
         until(0);
         until(1);
         holder.batch_execute("COMMIT").unwrap();
-        assert_eq!(migrating.join().unwrap().unwrap().len(), 2);
+        assert_eq!(migrating.join().unwrap().unwrap().len(), OF_THIS_RELEASE);
     }
 
     #[test]
     fn what_was_cut_off_in_the_middle_never_happened() {
         let database = TestDatabase::postgres();
-        migrate::down(database.settings(), 2).unwrap();
+        database.migrate_to(BEFORE).unwrap();
         let before = shape(&mut database.connect().unwrap());
         let mut holder = database.connect().unwrap();
         holder
@@ -370,7 +404,7 @@ mod on_postgres {
         assert!(number(&database, &kill) >= 3, "it, its lock, and the holder");
         assert!(migrating.join().unwrap().is_err());
         assert_eq!(shape(&mut database.connect().unwrap()), before);
-        assert_eq!(migrate::up(database.settings()).unwrap().len(), 2);
+        assert_eq!(migrate::up(database.settings()).unwrap().len(), OF_THIS_RELEASE);
         assert!(migrate::standing(database.settings()).unwrap().is_current());
     }
 }
