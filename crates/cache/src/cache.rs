@@ -122,6 +122,16 @@ impl Cache {
         self.inner.shared.as_ref().ok_or(CacheError::NotShared)?.ping().await
     }
 
+    /// What Redis refuses of all that servers do with it, whatever the breaker says: counting, passing
+    /// a word on, listening. Leaves a key for a second, and no instance drops anything for the word.
+    /// Empty without Redis.
+    pub async fn refusals(&self) -> Vec<CacheError> {
+        match &self.inner.shared {
+            Some(shared) => shared.refusals().await,
+            None => Vec::new(),
+        }
+    }
+
     /// Whether Redis is configured.
     #[must_use]
     pub fn is_shared(&self) -> bool {

@@ -2,6 +2,9 @@
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
+/// How to mend a lack of rights.
+const RIGHTS: &str = "give the user the rights of the ACL line in docs/operations/redis.md";
+
 /// Why Redis cannot be used, or did not answer. No message repeats the URL or the password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CacheError {
@@ -40,9 +43,7 @@ impl CacheError {
             (ErrorKind::AuthenticationFailed, _) | (_, Some("NOAUTH" | "WRONGPASS")) => {
                 "set user and password in redis.url to those of Redis (ACL LIST shows the users)"
             }
-            (ErrorKind::Server(ServerErrorKind::NoPerm), _) => {
-                "give the user the rights of the ACL line in docs/operations/redis.md"
-            }
+            (ErrorKind::Server(ServerErrorKind::NoPerm), _) => RIGHTS,
             (ErrorKind::Server(ServerErrorKind::ReadOnly), _) => {
                 "name the master in redis.url, not a replica, or use redis+sentinel://"
             }
@@ -51,6 +52,12 @@ impl CacheError {
             }
             (ErrorKind::Server(ServerErrorKind::BusyLoading), _) => {
                 "wait until it has read its data"
+            }
+            _ if is_refused_without_its_code(error) => RIGHTS,
+            // The library keeps to itself why no node is of use.
+            (ErrorKind::ClusterConnectionNotFound, _) => {
+                "check that a node of redis.url runs and lets the user in, and that the user has \
+                 the rights of the ACL line in docs/operations/redis.md"
             }
             (_, Some("OOM")) => "raise maxmemory of Redis, or give Vestibule a Redis of its own",
             _ if error.is_connection_refusal() => {
@@ -67,4 +74,13 @@ impl CacheError {
         };
         Self::Redis(format!("Redis: {error}; fix: {fix}"))
     }
+}
+
+/// The code `NOPERM` is lost in a script (in other words up to Redis 7.0 than since 7.2) and while a
+/// connection is made.
+fn is_refused_without_its_code(error: &RedisError) -> bool {
+    let said = error.to_string();
+    ["The user executing the script can't", "ACL failure in script", "has no permissions to run"]
+        .iter()
+        .any(|words| said.contains(words))
 }

@@ -9,7 +9,7 @@ use std::{
 };
 
 use parking_lot::{Condvar, Mutex};
-use redis::RedisResult;
+use redis::{Connection, RedisResult};
 
 use crate::{CacheError, connect::Connector, kept::Listeners, message::Word, probe::Prober};
 
@@ -63,6 +63,24 @@ impl Ear {
     }
 }
 
+/// A connection on which words are heard.
+fn subscribed(connector: &Arc<Connector>, channel: &str) -> RedisResult<Connection> {
+    let mut connection = connector.listener()?;
+    // `PubSub::subscribe` would not say that it was refused.
+    let subscribe = redis::cmd("SUBSCRIBE").arg(channel).get_packed_command();
+    connection.send_packed_command(&subscribe)?;
+    connection.recv_response()?.extract_error()?;
+    Ok(connection)
+}
+
+/// Listens for as long as it takes to know that it may be done.
+pub(crate) fn attempt(connector: &Arc<Connector>, channel: &str) -> RedisResult<()> {
+    let mut connection = subscribed(connector, channel)?;
+    // A refusal is a sign of life, too, and comes as a value.
+    connection.as_pubsub().ping::<redis::Value>()?.extract_error()?;
+    Ok(())
+}
+
 impl Subscriber {
     /// Listens until it is stopped, again and again. Whenever an attempt begins to listen or ends, a
     /// probe tells the breaker what that means, so that it opens and closes without any other call.
@@ -93,11 +111,7 @@ impl Subscriber {
     }
 
     fn listen(&self) -> RedisResult<()> {
-        let mut connection = self.connector.listener()?;
-        // `PubSub::subscribe` would not say that it was refused.
-        let subscribe = redis::cmd("SUBSCRIBE").arg(&self.channel).get_packed_command();
-        connection.send_packed_command(&subscribe)?;
-        connection.recv_response()?.extract_error()?;
+        let mut connection = subscribed(&self.connector, &self.channel)?;
         let mut channel = connection.as_pubsub();
         // What was said before is lost. From here on nothing is.
         self.listeners.hear(&Word::Unknown);

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How long the window lasts that a probe counts in.
-const WINDOW: Duration = Duration::from_secs(1);
+pub(crate) const WINDOW: Duration = Duration::from_secs(1);
 
 /// Sends probes: a window is counted that nobody looks at, because a Redis that answers but takes no
 /// writes is of no use.

@@ -10,9 +10,9 @@ use crate::{
     health::Health,
     job::{self, Job, Pending},
     kept::Listeners,
-    listen::{Ear, Subscriber},
+    listen::{self, Ear, Subscriber},
     message::Word,
-    probe::Prober,
+    probe::{self, Prober},
     queue::Queue,
     worker::Worker,
 };
@@ -104,6 +104,23 @@ impl Shared {
     pub(crate) async fn ping(&self) -> Result<Ping, CacheError> {
         let patience = self.connector.patience() + self.timeout;
         self.ask(job::ask(commands::ping), patience).await
+    }
+
+    /// Tries what servers do with Redis: counts, passes on a word that means nothing, and listens. What
+    /// came of those that it did not let happen.
+    pub(crate) async fn refusals(&self) -> Vec<CacheError> {
+        let (key, channel) = (self.prober.key.clone(), self.channel());
+        let counting = move |link: &mut _| commands::count(link, &key, probe::WINDOW).map(drop);
+        let (there, word) = (channel.clone(), Word::of("doctor", &[]).encode());
+        let publishing = move |link: &mut _| commands::publish(link, &there, &word);
+        let connector = Arc::clone(&self.connector);
+        let listening = move |_: &mut _| listen::attempt(&connector, &channel);
+        let patience = self.connector.patience() + self.timeout;
+        let mut refusals = Vec::new();
+        for attempt in [job::ask(counting), job::ask(publishing), job::ask(listening)] {
+            refusals.extend(self.ask(attempt, patience).await.err());
+        }
+        refusals
     }
 
     pub(crate) fn state(&self) -> BreakerState {

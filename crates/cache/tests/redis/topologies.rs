@@ -29,6 +29,19 @@ fn assert_nothing_denied(servers: &[&TestRedis]) {
     }
 }
 
+/// Nobody gets to `url` without that right.
+async fn assert_needed(right: &str, servers: &[&TestRedis], url: &str) {
+    let allow = |sign: &str| {
+        for server in servers {
+            server.run(&["ACL", "SETUSER", "vestibule", &format!("{sign}{right}")]);
+        }
+    };
+    allow("-");
+    let fault = cache(settings(url)).ping().await.expect_err("it is needed").to_string();
+    assert!(fault.contains("the rights of the ACL line"), "{right}: {fault}");
+    allow("+");
+}
+
 /// Three sentinels that watch a master and its replica, and agree within a second.
 struct Watched {
     master: TestRedis,
@@ -87,6 +100,7 @@ async fn sentinel_names_the_master_and_after_its_death_the_next_one() {
     assert!(one.count("a", MINUTE).await.shared);
     heard(&one, &other).await;
     assert_nothing_denied(&[&redis.master]);
+    assert_needed("role", &[&redis.master], &url).await;
     // The sentinels know each other and the replica.
     until("they have met", async || knows_all(&redis.url)).await;
     redis.master.kill();
@@ -193,6 +207,7 @@ async fn a_cluster_counts_on_every_node_and_every_node_passes_words_on() {
     }
     assert_eq!(one.state(), BreakerState::Closed);
     assert_nothing_denied(&servers);
+    assert_needed("cluster|slots", &servers, &url).await;
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Whether Redis can be relied on.
 
-use vestibule_cache::Ping;
+use vestibule_cache::{CacheError, Ping};
 
 use super::data_dir::size;
 use super::finding::Finding;
@@ -19,16 +19,34 @@ pub(super) struct Way {
     pub(super) has_password: bool,
 }
 
+/// What Redis said, and what it did not let happen.
+#[derive(Clone, Debug)]
+pub(super) struct Answered {
+    pub(super) ping: Ping,
+    pub(super) refusals: Vec<CacheError>,
+    pub(super) way: Way,
+}
+
+/// A fault's two parts. Most say themselves what to do.
+fn with_fix(why: &str) -> (&str, &str) {
+    why.split_once("; fix: ").unwrap_or((why, "start Redis, or correct redis.url"))
+}
+
 /// Redis cannot be reached.
 pub(super) fn unreachable(why: &str) -> Finding {
-    // Most faults say themselves what to do.
-    let (why, fix) =
-        why.split_once("; fix: ").unwrap_or((why, "start Redis, or correct redis.url"));
+    let (why, fix) = with_fix(why);
     let meanwhile = "the server works on without it, each instance with counters of its own";
     Finding::failed("reachable", format!("cannot be used: {why}; {meanwhile}"), fix)
 }
 
-pub(super) fn judge(ping: &Ping, way: Way) -> Vec<Finding> {
+/// A server would count for itself, or hear of changes elsewhere late, and hardly anybody would notice.
+fn refused(refusal: &CacheError) -> Finding {
+    let why = refusal.to_string();
+    let (why, fix) = with_fix(&why);
+    Finding::failed("use", format!("does not let servers do all that they do with it: {why}"), fix)
+}
+
+pub(super) fn judge(Answered { ping, refusals, way }: &Answered) -> Vec<Finding> {
     let latency = ping.latency.as_secs_f64() * 1_000.0;
     let summary = format!("Redis {} ({}), answers in {latency:.1} ms", ping.version, ping.mode);
     let mut found = vec![Finding::ok("reachable", summary)];
@@ -46,8 +64,9 @@ pub(super) fn judge(ping: &Ping, way: Way) -> Vec<Finding> {
             "name the master, or the Sentinels that know it (redis+sentinel://)",
         ));
     }
+    found.extend(refusals.iter().map(refused));
     found.push(memory(ping));
-    found.extend(private(way));
+    found.extend(private(*way));
     found
 }
 
@@ -112,7 +131,11 @@ mod tests {
     }
 
     fn worst(ping: &Ping, way: Way) -> (Status, &'static str, bool) {
-        let found = judge(ping, way);
+        of_worst(&Answered { ping: ping.clone(), refusals: Vec::new(), way })
+    }
+
+    fn of_worst(answered: &Answered) -> (Status, &'static str, bool) {
+        let found = judge(answered);
         let worst = found.into_iter().max_by_key(|finding| (finding.status, finding.strict));
         let worst = worst.unwrap();
         (worst.status, worst.about, worst.strict == Failed)
@@ -135,6 +158,9 @@ mod tests {
         assert_eq!(worst(&ping(), Way { has_password: false, ..WAY }), (Warning, "password", true));
         let local = Way { is_local: true, has_password: false, ..WAY };
         assert_eq!(worst(&ping(), local).0, Fine);
+        let refusals = vec![CacheError::Redis("Redis: NOPERM no; fix: give".to_owned())];
+        let refused = Answered { ping: ping(), refusals, way: WAY };
+        assert_eq!(of_worst(&refused), (Failed, "use", true));
     }
 
     #[test]

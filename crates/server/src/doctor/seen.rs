@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::{join3, join4};
 use secrecy::ExposeSecret;
-use vestibule_cache::{Cache, Ping, RedisSettings, RedisUrl};
+use vestibule_cache::{Cache, CacheError, RedisSettings, RedisUrl};
 use vestibule_keys::Digester;
 use vestibule_model::{Clock, Secret, Timestamp};
 use vestibule_storage::DatabaseUrl;
@@ -26,7 +26,7 @@ pub(super) struct Seen {
     pub(super) held: Result<master_key::Held, Unknown>,
     pub(super) base: OfDatabase,
     /// `None` without one.
-    pub(super) redis: Option<Timed<Result<(Ping, redis::Way), Unknown>>>,
+    pub(super) redis: Option<Timed<Result<redis::Answered, Unknown>>>,
     /// `None` without a mail server.
     pub(super) smtp: Option<mail::Answered>,
     pub(super) issuer: Result<issuer::Visit, Unknown>,
@@ -171,9 +171,9 @@ async fn look_at_replica(
 async fn look_at_redis(
     settings: Option<&RedisSettings>,
     limit: Duration,
-) -> Option<Timed<Result<(Ping, redis::Way), Unknown>>> {
+) -> Option<Timed<Result<redis::Answered, Unknown>>> {
     let settings = settings?;
-    let ping = async {
+    let answered = async {
         let url = RedisUrl::parse(settings.url.expose_secret()).map_err(|why| why.to_string())?;
         let way = redis::Way {
             is_private: url.is_private(),
@@ -181,11 +181,15 @@ async fn look_at_redis(
             has_password: url.has_password(),
         };
         let cache = Cache::redis(settings.clone()).map_err(|why| why.to_string())?;
-        let ping = in_time(limit, cache.ping()).await;
+        let asked = in_time(limit, async {
+            let ping = cache.ping().await?;
+            Ok::<_, CacheError>(redis::Answered { ping, refusals: cache.refusals().await, way })
+        });
+        let answered = asked.await;
         cache.shutdown();
-        Ok((ping?.map_err(|why| why.to_string())?, way))
+        answered?.map_err(|why| why.to_string())
     };
-    Some(timed(ping).await)
+    Some(timed(answered).await)
 }
 
 async fn look_at_smtp(config: &Config, limit: Duration, is_needed: bool) -> Option<mail::Answered> {

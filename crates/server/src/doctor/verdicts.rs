@@ -38,7 +38,7 @@ pub(super) fn of(name: &str, seen: &Seen, config: &Config) -> Option<Vec<Finding
         "replica" => of_replica(seen, config),
         "redis" => match seen.redis.as_ref().map(|redis| &redis.what) {
             None => vec![Finding::skipped("reachable", "redis.url is not set: nothing is shared")],
-            Some(Ok((ping, way))) => redis::judge(ping, *way),
+            Some(Ok(answered)) => redis::judge(answered),
             Some(Err(why)) => vec![redis::unreachable(why)],
         },
         "clock" => clock::judge(&readings(seen)),
@@ -144,8 +144,8 @@ fn readings(seen: &Seen) -> Vec<Reading> {
     let Timed { what, before, after } = &seen.base.facts;
     let theirs = what.as_ref().ok().and_then(database::Seen::now);
     readings.extend(theirs.map(|theirs| reading("the database", theirs, *before, *after)));
-    if let Some(Timed { what: Ok((ping, _)), before, after }) = &seen.redis {
-        let theirs = i64::try_from(ping.server_time.as_secs()).unwrap_or(i64::MAX);
+    if let Some(Timed { what: Ok(answered), before, after }) = &seen.redis {
+        let theirs = i64::try_from(answered.ping.server_time.as_secs()).unwrap_or(i64::MAX);
         readings.push(reading("Redis", theirs, *before, *after));
     }
     let date = seen.issuer.as_ref().ok().and_then(issuer::Visit::date);

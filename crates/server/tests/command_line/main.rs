@@ -8,17 +8,24 @@
     reason = "a test that cannot go on fails"
 )]
 
+#[path = "../../../storage/tests/servers/cluster.rs"]
+#[expect(dead_code, reason = "the tests of the storage need more of it")]
+mod cluster;
 mod copies;
 mod data_keys;
+mod frozen;
 mod laden;
 mod link;
 mod migrations;
 mod outage;
 mod owners;
+mod pending;
 mod proxies;
 mod restore_drill;
+mod rights;
 mod site;
 mod stop;
+mod takeover;
 mod told;
 mod user_ends;
 mod users;

@@ -40,6 +40,34 @@ fn it_waits_for_the_database_and_says_so() {
     assert_eq!(server.wait().0, Some(0));
 }
 
+/// Whoever opens a page meanwhile gets one of ours, dressed as ever.
+#[test]
+fn people_are_told_in_their_language_while_it_waits() {
+    let (site, database) = (Site::new(), TestDatabase::postgres());
+    let (_link, server) = waiting(&site, &database);
+    let browser = "Accept: text/html,*/*;q=0.8\r\nAccept-Language: fr-CA, en;q=0.5\r\n";
+    let page = server.get_with("/authorize?client_id=web&state=x", browser);
+    let (head, body) = page.split_once("\r\n\r\n").unwrap();
+    for line in [
+        "HTTP/1.1 503",
+        "content-type: text/html",
+        "content-language: fr",
+        "retry-after: 2",
+        "cache-control: no-store",
+        "content-security-policy: default-src 'none'",
+        "x-frame-options: DENY",
+    ] {
+        assert!(head.contains(line), "{line}: {head}");
+    }
+    assert!(body.contains("<html lang=\"fr\"") && body.contains("Réessayer"), "{body}");
+    assert!(body.contains("href=\"/authorize?client_id=web&#38;state=x\""), "{body}");
+    assert!(!body.contains("id=\"request-id\"") && !body.contains("/language?"), "{body}");
+    let style = body.split_once("rel=\"stylesheet\" href=\"").unwrap().1;
+    let style = server.get(style.split_once('"').unwrap().0);
+    assert!(style.starts_with("HTTP/1.1 200") && style.contains("text/css"), "{style}");
+    assert!(server.get_with("/static/nothing", browser).starts_with("HTTP/1.1 503"));
+}
+
 #[test]
 fn whoever_waits_can_be_stopped() {
     let (site, database) = (Site::new(), TestDatabase::postgres());

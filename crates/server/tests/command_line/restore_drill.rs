@@ -18,7 +18,7 @@ use vestibule_storage::testing::TestDatabase;
 use crate::site::{Server, Site, text};
 use crate::visitor::{METADATA, Tokens, Visitor};
 
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// One installation at one address, on whichever database.
 pub struct House {
@@ -77,16 +77,7 @@ impl House {
 
     /// Keeps everybody else from a table of PostgreSQL, until the answer's input is closed.
     pub fn hold(&self, table: &str) -> Child {
-        let url = self.database.as_ref().unwrap().url();
-        let mut psql = Command::new("psql");
-        let psql = psql.args(["-XAtq", &url]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut holder = psql.spawn().expect("install it: apt-get install -y postgresql");
-        writeln!(holder.stdin.as_mut().unwrap(), "BEGIN; LOCK TABLE {table};\n\\echo held")
-            .unwrap();
-        let mut said = String::new();
-        BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
-        assert_eq!(said, "held\n");
-        holder
+        hold(&self.database.as_ref().unwrap().url(), table)
     }
 
     /// The JSON that a command answers; it must succeed.
@@ -152,9 +143,21 @@ impl House {
         totp
     }
 
-    fn now(&self) -> Timestamp {
+    pub fn now(&self) -> Timestamp {
         self.premises().now()
     }
+}
+
+/// Keeps everybody else from a table of the PostgreSQL there, until the answer's input is closed.
+pub fn hold(url: &str, table: &str) -> Child {
+    let mut psql = Command::new("psql");
+    let psql = psql.args(["-XAtq", url]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut holder = psql.spawn().expect("install it: apt-get install -y postgresql");
+    writeln!(holder.stdin.as_mut().unwrap(), "BEGIN; LOCK TABLE {table};\n\\echo held").unwrap();
+    let mut said = String::new();
+    BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut said).unwrap();
+    assert_eq!(said, "held\n");
+    holder
 }
 
 /// What was there when the backup was made.

@@ -93,9 +93,14 @@ pub struct Server {
 
 impl Server {
     pub fn get(&self, path: &str) -> String {
+        self.get_with(path, "")
+    }
+
+    /// [`get`](Self::get) with more header lines, each with its end.
+    pub fn get_with(&self, path: &str, lines: &str) -> String {
         let mut stream = TcpStream::connect(&self.address).unwrap();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-            .unwrap();
+        let always = "Host: localhost\r\nConnection: close\r\n";
+        write!(stream, "GET {path} HTTP/1.1\r\n{always}{lines}\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer
@@ -106,8 +111,13 @@ impl Server {
         &self.address
     }
 
+    /// The number of its process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     pub fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
+        let id = self.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 

@@ -12,7 +12,7 @@ use crate::site::{Site, text};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let began = Instant::now();
     while !is_so() {
         assert!(began.elapsed() < PATIENCE, "not in time: {what}");

@@ -1,4 +1,4 @@
-//! `vestibule user lock` and `reset-mfa` beside somebody who is just signing in.
+//! `vestibule user lock` and `reset-mfa`, and a restore, beside somebody who is just signing in.
 
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
@@ -75,12 +75,19 @@ fn somebody_waits(url: &str) {
     }
 }
 
-fn ends_what_is_on_its_way(line: &str) {
+/// Somebody's grant that was given in a transaction while the command waited for that; the command has
+/// ended. Session and backup `b` are there before.
+fn left_of_what_was_on_its_way(line: &str) -> Option<Grant> {
     let (site, database) = (Site::new(), TestDatabase::postgres());
     let url = database.url();
     let command = |line: &str| {
         let mut command = site.command(line);
         command.env("VESTIBULE__DATABASE__URL", &url);
+        // Of a restore it hides that somebody is connected, and changes nothing else.
+        command.env(
+            "VESTIBULE__DATABASE__TRANSACTION_POOLING",
+            line.starts_with("restore").to_string(),
+        );
         command
     };
     for made in [
@@ -95,6 +102,7 @@ fn ends_what_is_on_its_way(line: &str) {
     let user = user.unwrap().unwrap().id;
     let begun = session(&user);
     db.write(move |conn| browser_session::insert(conn, &begun)).wait().unwrap();
+    assert!(command("backup b").output().unwrap().status.success());
 
     let ((given, is_given), (go_on, goes_on)) = (mpsc::channel(), mpsc::channel::<()>());
     let giving = db.write_once(move |conn| {
@@ -111,12 +119,20 @@ fn ends_what_is_on_its_way(line: &str) {
     giving.wait().unwrap();
     let ended = ending.wait_with_output().unwrap();
     assert!(ended.status.success(), "{line}: {}", text(&ended.stderr));
-    let left = db.read(|conn| grant::find(conn, &GrantId::new(GRANT))).wait().unwrap().unwrap();
-    assert!(left.revoked_at.is_some(), "{line}: {left:?}");
+    db.read(|conn| grant::find(conn, &GrantId::new(GRANT))).wait().unwrap()
 }
 
 #[test]
 fn a_grant_on_its_way_ends_with_the_others() {
-    ends_what_is_on_its_way("user lock ana");
-    ends_what_is_on_its_way("user reset-mfa ana");
+    for line in ["user lock ana", "user reset-mfa ana"] {
+        let left = left_of_what_was_on_its_way(line).unwrap();
+        assert!(left.revoked_at.is_some(), "{line}: {left:?}");
+    }
+}
+
+/// Behind a pooler nobody can see that a server is still there.
+#[test]
+fn a_grant_on_its_way_is_gone_after_a_restore() {
+    let left = left_of_what_was_on_its_way("restore b --yes --end-sessions");
+    assert!(left.is_none(), "{left:?}");
 }

@@ -47,6 +47,18 @@ impl Answer {
         Some(Url::parse(target.trim_matches('\'')).unwrap())
     }
 
+    /// Whether it sends the browser elsewhere: back to the app, if it was followed.
+    fn leads_away(&self) -> bool {
+        self.refresh().or_else(|| self.location()).is_some()
+    }
+
+    /// The code that it brings to the app.
+    pub fn code(&self) -> Option<String> {
+        let back = self.refresh().or_else(|| self.location())?;
+        let code = back.query_pairs().find(|(name, _)| name == "code")?;
+        Some(code.1.into_owned())
+    }
+
     /// The hidden fields of the form that goes to `path`.
     fn hidden(&self, path: &str) -> Vec<(String, String)> {
         let action = format!("action=\"{path}\"");
@@ -166,6 +178,21 @@ impl Visitor {
 
     /// From the app through every page and back; `code` is the authenticator's.
     pub fn sign_in(&mut self, username: &str, password: &str, code: &str) -> Tokens {
+        let mut page = self.come();
+        for _ in 0..5 {
+            if page.leads_away() {
+                let code = page.code().unwrap_or_else(|| panic!("no code in {page:?}"));
+                let answer = self.redeem(&code);
+                assert_eq!(answer.status, 200, "{answer:?}");
+                return Tokens(answer.json());
+            }
+            page = self.go_on(&page, username, password, code);
+        }
+        panic!("the pages do not end: {page:?}");
+    }
+
+    /// From the app to the first page.
+    pub fn come(&mut self) -> Answer {
         let query = Serializer::new(String::new())
             .extend_pairs([
                 ("response_type", "code"),
@@ -179,29 +206,25 @@ impl Visitor {
             ])
             .finish();
         let first = self.get(&format!("/authorize?{query}"));
-        let mut page = self.follow(first);
-        for _ in 0..5 {
-            let back = page.refresh().or_else(|| page.location());
-            if let Some(back) = back {
-                let code = back.query_pairs().find(|(name, _)| name == "code");
-                let code = code.unwrap_or_else(|| panic!("no code in {back}")).1.into_owned();
-                return self.redeem(&code);
-            }
-            let fields: &[(&str, &str)] = match page.url.path() {
-                "/login" => &[("username", username), ("password", password)],
-                "/login/verify" => &[("code", code)],
-                "/consent" => &[("decision", "allow")],
-                "/select-account" => &[("choice", "continue")],
-                _ => panic!("no way on from {page:?}"),
-            };
-            assert!(page.status < 400, "{page:?}");
-            page = self.submit(&page, fields);
-        }
-        panic!("the pages do not end: {page:?}");
+        self.follow(first)
     }
 
-    fn redeem(&mut self, code: &str) -> Tokens {
-        let answer = self.post(
+    /// Does what the page asks, and goes where that leads.
+    pub fn go_on(&mut self, page: &Answer, username: &str, password: &str, code: &str) -> Answer {
+        let fields: &[(&str, &str)] = match page.url.path() {
+            "/login" => &[("username", username), ("password", password)],
+            "/login/verify" => &[("code", code)],
+            "/consent" => &[("decision", "allow")],
+            "/select-account" => &[("choice", "continue")],
+            _ => panic!("no way on from {page:?}"),
+        };
+        assert!(page.status < 400, "{page:?}");
+        self.submit(page, fields)
+    }
+
+    /// The app's part: tokens for the code.
+    pub fn redeem(&mut self, code: &str) -> Answer {
+        self.post(
             "/token",
             &[
                 ("grant_type", "authorization_code"),
@@ -210,9 +233,7 @@ impl Visitor {
                 ("redirect_uri", CALLBACK),
                 ("code_verifier", VERIFIER),
             ],
-        );
-        assert_eq!(answer.status, 200, "{answer:?}");
-        Tokens(answer.json())
+        )
     }
 
     pub fn refresh(&mut self, tokens: &Tokens) -> Answer {

@@ -244,7 +244,7 @@ pub fn settings(url: &str) -> DatabaseSettings {
 
 pub fn mark(db: &Db, jti: &str) -> Pending<(), StorageError> {
     let jti = jti.to_owned();
-    db.write(move |conn| revoked_token::insert(conn, &jti, Timestamp(1)))
+    db.write(move |conn| revoked_token::insert(conn, &jti, Timestamp(1)).map(drop))
 }
 
 pub fn is_marked(db: &Db, jti: &str) -> Result<bool, StorageError> {
