@@ -11,12 +11,18 @@ use vestibule_web::{State, page_error};
 
 /// `GET /static/{name}`.
 pub async fn get(state: State, http: HttpRequest, name: Path<String>) -> HttpResponse {
-    match assets::find(&name) {
-        Some(asset) => HttpResponse::Ok()
-            .insert_header((CONTENT_TYPE, asset.content_type))
-            .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
-            .insert_header((ETAG, asset.etag))
-            .body(asset.bytes),
-        None => page_error(&state, &http, &OAuthError::new(ErrorCode::NotFound)),
-    }
+    let missing = || page_error(&state, &http, &OAuthError::new(ErrorCode::NotFound));
+    found(&name).unwrap_or_else(missing)
+}
+
+/// The asset of that name.
+#[must_use]
+pub fn found(name: &str) -> Option<HttpResponse> {
+    let asset = assets::find(name)?;
+    let answer = HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, asset.content_type))
+        .insert_header((CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((ETAG, asset.etag))
+        .body(asset.bytes);
+    Some(answer)
 }

@@ -21,20 +21,16 @@ pub mod token;
 pub mod userinfo;
 pub mod webfinger;
 
-use actix_web::{middleware::from_fn, web};
-use vestibule_web::{cors, urls};
+use actix_web::web;
+use vestibule_web::urls;
 
-/// Registers endpoints: address, who may call it from scripts of another origin (nobody if that is
-/// left out), and the handler of each method. Each is a resource, for only a resource answers another
-/// method by 405 (RFC 9110 §15.5.6).
+/// Registers endpoints: address, and the handler of each method. Each is a resource, for only a
+/// resource answers another method by 405 (RFC 9110 §15.5.6). Whose scripts may call it from another
+/// origin is in `web::cors`.
 macro_rules! endpoints {
-    ($config:ident: $($path:expr $(, $cors:path)? => { $($method:ident $handler:path),+ })+) => {
+    ($config:ident: $($path:expr => { $($method:ident $handler:path),+ })+) => {
         $(
-            $config.service(
-                web::resource($path)
-                    $(.wrap(from_fn($cors)))?
-                    $(.route(web::$method().to($handler)))+,
-            );
+            $config.service(web::resource($path)$(.route(web::$method().to($handler)))+);
         )+
     };
 }
@@ -46,17 +42,17 @@ pub fn routes(config: &mut web::ServiceConfig) {
         urls::AUTHORIZE => { get authorize::get, post authorize::post }
         "/authorize/resume/{id}" => { get authorize::resume::get }
         "/authorize/restart/{id}" => { get authorize::restart::get }
-        urls::TOKEN, cors::registered => { post token::post }
-        urls::REVOKE, cors::registered => { post revoke::post }
+        urls::TOKEN => { post token::post }
+        urls::REVOKE => { post revoke::post }
         urls::INTROSPECT => { post introspect::post }
-        urls::USERINFO, cors::registered => { get userinfo::get, post userinfo::post }
-        urls::CLIENT_REGISTRATION, register::anyone => { post register::post }
-        one_client, register::anyone => {
+        urls::USERINFO => { get userinfo::get, post userinfo::post }
+        urls::CLIENT_REGISTRATION => { post register::post }
+        one_client => {
             get register::manage::get, put register::manage::put, delete register::manage::delete
         }
-        urls::JWKS, cors::public => { get jwks::get }
-        urls::OPENID_CONFIGURATION, cors::public => { get discovery::get }
-        urls::OAUTH_METADATA, cors::public => { get discovery::get }
+        urls::JWKS => { get jwks::get }
+        urls::OPENID_CONFIGURATION => { get discovery::get }
+        urls::OAUTH_METADATA => { get discovery::get }
         urls::CHECK_SESSION => { get check_session::get }
         urls::END_SESSION => { get end_session::get, post end_session::post }
     }
@@ -66,11 +62,11 @@ pub fn routes(config: &mut web::ServiceConfig) {
 /// with `/`): WebFinger (RFC 7033 §4), and discovery with the well-known part before the path (RFC
 /// 8414 §3.1; §5 says so for either document).
 pub fn host_routes(config: &mut web::ServiceConfig, path: &str) {
-    endpoints! { config: urls::WEBFINGER, cors::public => { get webfinger::get } }
+    endpoints! { config: urls::WEBFINGER => { get webfinger::get } }
     if !path.is_empty() {
         endpoints! { config:
-            format!("{}{path}", urls::OPENID_CONFIGURATION), cors::public => { get discovery::get }
-            format!("{}{path}", urls::OAUTH_METADATA), cors::public => { get discovery::get }
+            format!("{}{path}", urls::OPENID_CONFIGURATION) => { get discovery::get }
+            format!("{}{path}", urls::OAUTH_METADATA) => { get discovery::get }
         }
     }
 }

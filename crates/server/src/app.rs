@@ -6,7 +6,7 @@ use std::sync::Arc;
 use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, body::MessageBody, web};
-use vestibule_web::{State, admission, fallback, headers, host, rate_limit, request};
+use vestibule_web::{State, admission, cors, fallback, headers, host, rate_limit, request};
 
 use crate::fault::Fault;
 use crate::health::{self, Health};
@@ -40,7 +40,8 @@ impl Site {
     }
 
     /// Registers every route and middleware. The last `wrap` is the outermost: every answer, health
-    /// and 404 included, is named, logged and measured, and carries the headers.
+    /// and 404 included, is named, logged and measured, and carries the headers; a refusal too can be
+    /// read by the scripts that may.
     pub fn configure(&self, config: &mut web::ServiceConfig) {
         let path = self.state.settings.issuer.path();
         let activity = Arc::clone(&self.activity);
@@ -59,6 +60,7 @@ impl Site {
             .configure(vestibule_protocol::routes)
             .configure(vestibule_interaction::routes)
             .default_service(web::to(fallback::not_found))
+            .wrap(from_fn(cors::look_up))
             .wrap(from_fn(rate_limit::hold))
             .wrap(from_fn(host::keep))
             .wrap(from_fn(mark));
@@ -67,6 +69,7 @@ impl Site {
                 .default_service(web::to(fallback::not_found))
                 .wrap(from_fn(fallback::explain))
                 .wrap(from_fn(admission::admit))
+                .wrap(from_fn(cors::answer))
                 .wrap(from_fn(headers::secure))
                 .wrap(from_fn(request::observe))
                 .wrap(from_fn(part))

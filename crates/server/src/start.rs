@@ -5,13 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use actix_web::http::header::RETRY_AFTER;
+use actix_web::http::header::{HeaderValue, RETRY_AFTER};
 use actix_web::middleware::from_fn;
-use actix_web::{HttpResponse, rt, web};
+use actix_web::{HttpRequest, HttpResponse, rt, web};
 use serde_json::json;
-use vestibule_model::ErrorCode;
-use vestibule_web::headers;
+use vestibule_interaction::assets;
+use vestibule_model::settings::Settings;
+use vestibule_model::{Clock, ErrorCode};
+use vestibule_web::{fallback, headers, html};
 
+use crate::clock::SystemClock;
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::health::{self, Health};
@@ -97,7 +100,7 @@ struct Waiting {
 impl Waiting {
     fn begin(config: &Config, why: String) -> Result<Self, Fault> {
         let listening = Listening::at(&config.server)?;
-        let path = config.instance.issuer.path().to_owned();
+        let settings = Arc::new(config.settings());
         let reason = || async { vec!["the database cannot be reached; waiting for it".to_owned()] };
         let health = Health::new(reason);
         let intake = Intake {
@@ -107,7 +110,7 @@ impl Waiting {
             shutdown_timeout: FAREWELL,
             ..Intake::default()
         };
-        let answer = move |config: &mut web::ServiceConfig| configure(config, &path, &health);
+        let answer = move |config: &mut web::ServiceConfig| configure(config, &settings, &health);
         let server = intake::serve(listening.again()?, intake, answer)?;
         let handle = server.handle();
         rt::spawn(server);
@@ -133,21 +136,42 @@ impl Waiting {
     }
 }
 
-fn configure(config: &mut web::ServiceConfig, path: &str, health: &Arc<Health>) {
+fn configure(config: &mut web::ServiceConfig, settings: &Arc<Settings>, health: &Arc<Health>) {
     let probes = |at: &str| {
         web::scope(at)
             // The doctor's, which needs a server that is there.
             .route("/health/mirror", web::to(not_yet))
             .service(health::scope(Arc::clone(health)))
+            // What the page is dressed in.
+            .route("/static/{name}", web::get().to(asset))
             .default_service(web::to(not_yet))
     };
-    let site = probes("").service(probes(path));
-    config.service(site.wrap(from_fn(headers::secure)).wrap(from_fn(line::answer)));
+    let site = probes("").service(probes(settings.issuer.path()));
+    config
+        .app_data(web::Data::from(Arc::clone(settings)))
+        .service(site.wrap(from_fn(headers::secure)).wrap(from_fn(line::answer)));
 }
 
-async fn not_yet() -> HttpResponse {
-    let code = ErrorCode::Overloaded;
-    HttpResponse::ServiceUnavailable()
-        .insert_header((RETRY_AFTER, RETRY_SECONDS))
-        .json(json!({ "error": code.wire().as_str(), "error_description": code.title() }))
+async fn asset(
+    settings: web::Data<Settings>,
+    http: HttpRequest,
+    name: web::Path<String>,
+) -> HttpResponse {
+    match assets::found(&name) {
+        Some(asset) => asset,
+        None => not_yet(settings, http).await,
+    }
+}
+
+/// A page for whoever opens one, and JSON for programs.
+async fn not_yet(settings: web::Data<Settings>, http: HttpRequest) -> HttpResponse {
+    let mut answer = if fallback::wants_page(&http) {
+        html::not_yet(&settings, SystemClock.now(), &http)
+    } else {
+        let code = ErrorCode::Overloaded;
+        HttpResponse::ServiceUnavailable()
+            .json(json!({ "error": code.wire().as_str(), "error_description": code.title() }))
+    };
+    answer.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_SECONDS));
+    answer
 }

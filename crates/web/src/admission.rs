@@ -109,8 +109,6 @@ pub fn class(method: &Method, path: &str, query: &str) -> Class {
         Class::Security
     } else if below(&UNDER_WAY)
         || (method == Method::POST && below(&FORMS))
-        // Asked before a script's request to the token endpoint (Fetch §4.8).
-        || method == Method::OPTIONS
         || belongs_to_a_request()
     {
         Class::UnderWay

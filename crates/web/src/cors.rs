@@ -1,14 +1,18 @@
 //! Which origins' scripts may read our answers (WHATWG Fetch §3.2).
 //!
-//! Discovery and JWKS are for everyone. The token, userinfo and revocation endpoints answer the
-//! origins of registered redirect URIs. Nothing else answers any, and nothing allows credentials:
+//! Discovery, keys and WebFinger are for everyone. So is client registration (RFC 9700 §2.6): what a
+//! script could do there a program can do as well. The token, userinfo and revocation endpoints answer
+//! the origins of registered redirect URIs. Nothing else answers any, and nothing allows credentials:
 //! no endpoint a script may call looks at cookies.
+//!
+//! [`answer`] is around all that refuses, so that scripts can read a refusal and when to come again.
+//! [`look_up`] is behind all that refuses, so that who is refused costs no look-up.
 
 use std::time::Duration;
 
 use actix_web::{
-    Error, HttpResponse,
-    body::{BoxBody, EitherBody, MessageBody},
+    Error, HttpMessage, HttpRequest, HttpResponse,
+    body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
         Method,
@@ -23,98 +27,225 @@ use actix_web::{
 use moka::sync::Cache;
 use vestibule_model::OAuthError;
 
-use crate::state::{AppState, State};
+use crate::{
+    request::own_path,
+    state::{AppState, State},
+    urls,
+};
 
 /// No registered origin is longer: a scheme, a host name (253 octets) and a port.
 const MAX_ORIGIN: usize = 300;
 
-/// Remembers for a few seconds which origins are registered.
+/// How long it is good for answers that an origin is registered, or is not.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// How long it is good for refusals, which say nothing about anybody, and for preflights: browsers
+/// keep the answer to theirs as long.
+const LATELY: Duration = Duration::from_mins(10);
+
+/// Whose scripts may read the answers of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scripts {
+    Anybodys,
+    /// Those of the origins of registered redirect URIs.
+    OfClients,
+}
+
+/// What browsers are told about the scripts of other origins.
+#[derive(Clone, Copy, Debug)]
+struct Policy {
+    scripts: Scripts,
+    methods: &'static str,
+    headers: &'static str,
+    /// Seconds for which a browser keeps the answer to its preflight.
+    max_age: &'static str,
+}
+
+const DOCUMENT: Policy =
+    Policy { scripts: Scripts::Anybodys, methods: "GET", headers: "*", max_age: "86400" };
+
+const REGISTRATION: Policy = Policy {
+    scripts: Scripts::Anybodys,
+    methods: "GET, POST, PUT, DELETE",
+    headers: "authorization, content-type, accept",
+    max_age: "600",
+};
+
+const TOKENS: Policy = Policy {
+    scripts: Scripts::OfClients,
+    methods: "GET, POST",
+    headers: "authorization, content-type, dpop",
+    max_age: "600",
+};
+
+/// The policy of what is at `path`, relative to the issuer's, and of all below it.
+fn policy(path: &str) -> Option<Policy> {
+    // Below the well-known ones are those of an issuer with a path (RFC 8414 §3.1).
+    const DOCUMENTS: [&str; 4] =
+        [urls::JWKS, urls::WEBFINGER, urls::OPENID_CONFIGURATION, urls::OAUTH_METADATA];
+    let below = |root: &str| {
+        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    if [urls::TOKEN, urls::USERINFO, urls::REVOKE].contains(&path) {
+        Some(TOKENS)
+    } else if below(urls::CLIENT_REGISTRATION) {
+        Some(REGISTRATION)
+    } else {
+        DOCUMENTS.into_iter().any(below).then_some(DOCUMENT)
+    }
+}
+
+/// Remembers for a while which origins are registered.
 #[derive(Debug, Clone)]
-pub struct Origins(Cache<String, bool>);
+pub struct Origins {
+    fresh: Cache<String, bool>,
+    lately: Cache<String, ()>,
+}
 
 impl Default for Origins {
     fn default() -> Self {
-        Self(Cache::builder().max_capacity(10_000).time_to_live(Duration::from_secs(5)).build())
+        Self {
+            fresh: Cache::builder().max_capacity(10_000).time_to_live(FRESH).build(),
+            lately: Cache::builder().max_capacity(10_000).time_to_live(LATELY).build(),
+        }
     }
 }
 
 impl Origins {
     async fn registered(&self, state: &AppState, origin: &str) -> Result<bool, OAuthError> {
-        if let Some(known) = self.0.get(origin) {
+        if let Some(known) = self.fresh.get(origin) {
             return Ok(known);
         }
         let asked = origin.to_owned();
         let found = state
             .read(move |conn| Ok(vestibule_storage::client::origin_registered(conn, &asked)?))
             .await?;
-        self.0.insert(origin.to_owned(), found);
+        self.fresh.insert(origin.to_owned(), found);
+        if found {
+            self.lately.insert(origin.to_owned(), ());
+        } else {
+            self.lately.invalidate(origin);
+        }
         Ok(found)
     }
 }
 
-/// Middleware for what anyone may read, preflight included.
-pub async fn public<B: MessageBody>(
+/// Whether the origin of this request is registered, as [`look_up`] found.
+struct IsRegistered(bool);
+
+/// Middleware, around all that refuses: says whose scripts may read the answer, and answers a
+/// preflight at once that costs no look-up.
+pub async fn answer<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let text = HeaderValue::from_static;
-    let mut response = if request.method() == Method::OPTIONS {
-        let mut answer = HttpResponse::NoContent().finish();
-        let headers = answer.headers_mut();
-        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, text("GET"));
-        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, text("*"));
-        headers.insert(ACCESS_CONTROL_MAX_AGE, text("86400"));
-        request.into_response(answer.map_into_right_body())
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(policy) = policy(own_path(request.request())) else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let is_preflight = request.method() == Method::OPTIONS;
+    let known = readers(policy.scripts, request.request()).filter(|_| is_preflight);
+    let (mut response, readers) = if known.is_some() {
+        (request.into_response(HttpResponse::NoContent().finish()), known)
     } else {
-        next.call(request).await?.map_into_left_body()
+        let response = next.call(request).await?.map_into_boxed_body();
+        let readers = readers(policy.scripts, response.request());
+        (response, readers)
     };
     let headers = response.headers_mut();
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, text("*"));
-    let policy = HeaderName::from_static("cross-origin-resource-policy");
-    headers.insert(policy, text("cross-origin"));
+    if policy.scripts == Scripts::OfClients {
+        headers.append(VARY, HeaderValue::from_static("origin"));
+    }
+    if let Some(readers) = readers {
+        allow(headers, policy, readers, is_preflight);
+    }
     Ok(response)
 }
 
-/// Middleware for what the scripts of registered clients may call, preflight included.
-pub async fn registered<B: MessageBody>(
+/// Middleware, behind all that refuses: finds out whether the origin is registered where that matters,
+/// and lets a preflight go no further.
+pub async fn look_up<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B, BoxBody>>, Error> {
-    let allowed = allowed_origin(&request).await;
-    if request.method() == Method::OPTIONS {
-        let mut answer = HttpResponse::NoContent().finish();
-        let headers = answer.headers_mut();
-        headers.append(VARY, HeaderValue::from_static("origin"));
-        if let Some(origin) = allowed {
-            allow(headers, origin);
-            let text = HeaderValue::from_static;
-            headers.insert(ACCESS_CONTROL_ALLOW_METHODS, text("GET, POST"));
-            headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, text("authorization, content-type, dpop"));
-            headers.insert(ACCESS_CONTROL_MAX_AGE, text("600"));
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let policy = policy(own_path(request.request()));
+    if policy.is_some_and(|policy| policy.scripts == Scripts::OfClients) {
+        let found = is_registered(request.request()).await;
+        request.extensions_mut().insert(IsRegistered(found));
+        if request.method() == Method::OPTIONS {
+            return Ok(request.into_response(HttpResponse::NoContent().finish()));
         }
-        return Ok(request.into_response(answer.map_into_right_body()));
     }
-    let mut response = next.call(request).await?.map_into_left_body();
-    response.headers_mut().append(VARY, HeaderValue::from_static("origin"));
-    if let Some(origin) = allowed {
-        allow(response.headers_mut(), origin);
-    }
-    Ok(response)
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-async fn allowed_origin(request: &ServiceRequest) -> Option<HeaderValue> {
-    let origin = request.headers().get(ORIGIN)?.clone();
-    let state = request.app_data::<State>()?.clone();
-    let text = origin.to_str().ok().filter(|text| text.len() <= MAX_ORIGIN)?.to_owned();
+fn origin(http: &HttpRequest) -> Option<&str> {
+    let text = http.headers().get(ORIGIN)?.to_str().ok()?;
+    (text.len() <= MAX_ORIGIN).then_some(text)
+}
+
+async fn is_registered(http: &HttpRequest) -> bool {
+    let Some((origin, state)) = origin(http).zip(http.app_data::<State>()) else { return false };
     // A database that cannot answer allows nothing; the request itself will say why.
-    let registered = state.origins.registered(&state, &text).await.unwrap_or(false);
-    registered.then_some(origin)
+    state.origins.registered(state, origin).await.unwrap_or(false)
 }
 
-fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
-    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-    headers.insert(
-        ACCESS_CONTROL_EXPOSE_HEADERS,
-        HeaderValue::from_static("www-authenticate, x-request-id, retry-after"),
-    );
+/// Whose `scripts` may read the answer to this request, as far as that is known without a look-up.
+fn readers(scripts: Scripts, http: &HttpRequest) -> Option<HeaderValue> {
+    if scripts == Scripts::Anybodys {
+        return Some(HeaderValue::from_static("*"));
+    }
+    let (origin, state) = origin(http).zip(http.app_data::<State>())?;
+    let looked_up = http.extensions().get::<IsRegistered>().map(|found| found.0);
+    let is_registered = looked_up.unwrap_or_else(|| state.origins.lately.contains_key(origin));
+    HeaderValue::from_str(origin).ok().filter(|_| is_registered)
+}
+
+fn allow(headers: &mut HeaderMap, policy: Policy, readers: HeaderValue, is_preflight: bool) {
+    let text = HeaderValue::from_static;
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, readers);
+    if policy.scripts == Scripts::Anybodys {
+        let name = HeaderName::from_static("cross-origin-resource-policy");
+        headers.insert(name, text("cross-origin"));
+    }
+    if is_preflight {
+        headers.insert(ACCESS_CONTROL_ALLOW_METHODS, text(policy.methods));
+        headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, text(policy.headers));
+        headers.insert(ACCESS_CONTROL_MAX_AGE, text(policy.max_age));
+    } else {
+        let exposed = text("www-authenticate, x-request-id, retry-after");
+        headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_may_read_what_is_listed_and_no_page() {
+        for (path, scripts) in [
+            ("/token", Some(Scripts::OfClients)),
+            ("/userinfo", Some(Scripts::OfClients)),
+            ("/revoke", Some(Scripts::OfClients)),
+            ("/connect/register", Some(Scripts::Anybodys)),
+            ("/connect/register/c1", Some(Scripts::Anybodys)),
+            ("/jwks", Some(Scripts::Anybodys)),
+            ("/.well-known/webfinger", Some(Scripts::Anybodys)),
+            ("/.well-known/openid-configuration", Some(Scripts::Anybodys)),
+            ("/.well-known/oauth-authorization-server/id", Some(Scripts::Anybodys)),
+            ("/.well-known/change-password", None),
+            ("/connect/registered", None),
+            ("/tokens", None),
+            ("/token/x", None),
+            ("/introspect", None),
+            ("/authorize", None),
+            ("/end_session", None),
+            ("/login", None),
+            ("/register", None),
+            ("/health/ready", None),
+            ("/", None),
+        ] {
+            assert_eq!(policy(path).map(|policy| policy.scripts), scripts, "{path}");
+        }
+    }
 }

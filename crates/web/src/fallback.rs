@@ -9,10 +9,7 @@ use actix_web::{
     error::InternalError,
     http::{
         StatusCode,
-        header::{
-            ACCEPT, ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ALLOW,
-            CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, VARY, X_CONTENT_TYPE_OPTIONS,
-        },
+        header::{ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS},
     },
     middleware::Next,
 };
@@ -26,16 +23,6 @@ use crate::{
     state::{AppState, State},
     urls,
 };
-
-/// What the bare answer says that the full one has to say as well: which methods there are, and
-/// whether a script may read why this was none of them.
-const KEPT: [HeaderName; 5] = [
-    ALLOW,
-    VARY,
-    ACCESS_CONTROL_ALLOW_ORIGIN,
-    ACCESS_CONTROL_EXPOSE_HEADERS,
-    HeaderName::from_static("cross-origin-resource-policy"),
-];
 
 /// `404`, for every address that no route matches.
 #[expect(clippy::unused_async, reason = "actix takes async handlers only")]
@@ -62,8 +49,18 @@ pub(crate) fn refusal(
 
 /// Whether `Accept` names JSON and no page (RFC 9110 §12.5.1).
 fn wants_json(http: &HttpRequest) -> bool {
+    accepts(http, "application/json") && !wants_page(http)
+}
+
+/// Whether `Accept` names pages, as that of a browser does that opens one.
+#[must_use]
+pub fn wants_page(http: &HttpRequest) -> bool {
+    accepts(http, "text/html")
+}
+
+fn accepts(http: &HttpRequest, kind: &str) -> bool {
     let accept = http.headers().get(ACCEPT).and_then(|value| value.to_str().ok());
-    accept.is_some_and(|kinds| kinds.contains("application/json") && !kinds.contains("text/html"))
+    accept.is_some_and(|kinds| kinds.contains(kind))
 }
 
 /// Middleware: an answer without a body that says what is wrong gets one that does, and a handler
@@ -88,12 +85,10 @@ pub async fn explain<B: MessageBody + 'static>(
     if !bare {
         return Ok(response);
     }
-    let headers = response.headers().clone();
     let mut told = refusal(&state, &http, code, "");
-    for name in &KEPT {
-        for value in headers.get_all(name) {
-            told.headers_mut().append(name.clone(), value.clone());
-        }
+    // Which methods there are.
+    for methods in response.headers().get_all(ALLOW) {
+        told.headers_mut().append(ALLOW, methods.clone());
     }
     Ok(response.into_response(told))
 }

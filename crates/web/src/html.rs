@@ -10,7 +10,11 @@ use actix_web::{
     },
 };
 use vestibule_model::{
-    ErrorCode, Message, OAuthError, SessionId, client::Client, interaction::Display, user::User,
+    ErrorCode, Message, OAuthError, SessionId, Timestamp,
+    client::Client,
+    interaction::Display,
+    settings::{Issuer, Settings},
+    user::User,
 };
 use vestibule_pages::{
     ErrorPage, FormPost, LogoutConfirm, Person, Returning, Shell, SignedOut, Stale, View,
@@ -37,7 +41,8 @@ const FORM_POST_POLICY: &str = "default-src 'none'; style-src 'self'; script-src
 
 /// The texts around a page; owned, for a [`Shell`] borrows.
 pub struct Frame<'a> {
-    state: &'a AppState,
+    settings: &'a Settings,
+    now: Timestamp,
     request_id: String,
     here: String,
     told: Told,
@@ -49,10 +54,15 @@ impl<'a> Frame<'a> {
     /// The frame of this request's page.
     #[must_use]
     pub fn new(state: &'a AppState, http: &HttpRequest) -> Self {
+        Self::of(&state.settings, state.now(), http)
+    }
+
+    fn of(settings: &'a Settings, now: Timestamp, http: &HttpRequest) -> Self {
         Self {
-            state,
+            settings,
+            now,
             request_id: RequestId::of(http).0,
-            here: here(state, http),
+            here: here(&settings.issuer, http),
             told: Told::by(http),
             account_language: None,
             display: language::display(http),
@@ -70,18 +80,18 @@ impl<'a> Frame<'a> {
     /// The language of the page.
     #[must_use]
     pub fn lang(&self) -> Lang {
-        let fresh = self.state.settings.lifetimes.interaction;
-        self.told.lang(self.account_language.as_deref(), self.state.now(), fresh)
+        let fresh = self.settings.lifetimes.interaction;
+        self.told.lang(self.account_language.as_deref(), self.now, fresh)
     }
 
     /// The frame as views take it.
     #[must_use]
     pub fn shell(&self) -> Shell<'_> {
         Shell {
-            site: &self.state.settings.display_name,
+            site: &self.settings.display_name,
             lang: self.lang(),
             request_id: &self.request_id,
-            base: self.state.settings.issuer.path(),
+            base: self.settings.issuer.path(),
             here: &self.here,
             display: self.display,
         }
@@ -120,13 +130,13 @@ impl<'a> Frame<'a> {
 
 /// Where the page of this request can be seen again. A form that was sent has its page at its own
 /// path, or wherever its interaction goes on.
-fn here(state: &AppState, http: &HttpRequest) -> String {
+fn here(issuer: &Issuer, http: &HttpRequest) -> String {
     if http.method().is_safe() {
         let whole = http.uri().path_and_query();
         return whole.map_or_else(|| http.path().to_owned(), |whole| whole.as_str().to_owned());
     }
     language::interaction(http)
-        .map_or_else(|| http.path().to_owned(), |id| urls::resume(&state.settings.issuer, &id))
+        .map_or_else(|| http.path().to_owned(), |id| urls::resume(issuer, &id))
 }
 
 /// A page with forms: its CSRF token, and the cookie that makes the token good.
@@ -357,6 +367,25 @@ pub fn error_page(
     frame.page_or_text(status, &view)
 }
 
+/// The refusal of a server that has its settings by now, and no state: it waits for its database.
+#[must_use]
+pub fn not_yet(settings: &Settings, now: Timestamp, http: &HttpRequest) -> HttpResponse {
+    let frame = Frame::of(settings, now, http);
+    let code = ErrorCode::Overloaded;
+    let (sentence, next) = words(code);
+    let (label, href) = (Message::new("error-try-again"), again(&settings.issuer, http));
+    let view = ErrorPage {
+        // Nothing here has a name yet, and nobody keeps a choice of language.
+        shell: Shell { here: "", request_id: "", ..frame.shell() },
+        code,
+        sentence: &Message::new(sentence),
+        next: &Message::new(next),
+        way_on: Some((&label, &href)),
+        detail: None,
+    };
+    frame.page_or_text(error::status(code), &view)
+}
+
 fn account(state: &AppState) -> String {
     format!("{}{}", state.settings.issuer.path(), urls::ACCOUNT)
 }
@@ -374,14 +403,14 @@ fn sentences(state: &AppState, http: &HttpRequest, code: ErrorCode) -> (Message,
 
 /// A button that leads on, where there is one: what to call it and where it leads.
 fn way_on(state: &AppState, http: &HttpRequest, code: ErrorCode) -> Option<(Message, String)> {
+    let issuer = &state.settings.issuer;
     match code {
         ErrorCode::Overloaded | ErrorCode::BodyLate => {
-            Some((Message::new("error-try-again"), again(state, http)))
+            Some((Message::new("error-try-again"), again(issuer, http)))
         }
         ErrorCode::HostUnknown => {
-            let own = host::own(&state.settings.issuer);
-            let label = Message::new("error-to-own-host").with("own", own);
-            Some((label, state.settings.issuer.url(&ours(state, &again(state, http)))))
+            let label = Message::new("error-to-own-host").with("own", host::own(issuer));
+            Some((label, issuer.url(&ours(issuer, &again(issuer, http)))))
         }
         code if leads_to_account(code) => Some((Message::new("error-to-account"), account(state))),
         _ => None,
@@ -389,16 +418,16 @@ fn way_on(state: &AppState, http: &HttpRequest, code: ErrorCode) -> Option<(Mess
 }
 
 /// This request once more, as far as a link can make it: whole if it is a GET.
-fn again(state: &AppState, http: &HttpRequest) -> String {
-    let here = here(state, http);
+fn again(issuer: &Issuer, http: &HttpRequest) -> String {
+    let here = here(issuer, http);
     // What browsers take for another host is no path of ours.
     let is_path = here.starts_with('/') && !here.starts_with("//") && !here.contains('\\');
-    if is_path { here } else { format!("{}/", state.settings.issuer.path()) }
+    if is_path { here } else { format!("{}/", issuer.path()) }
 }
 
 /// `path` without the issuer's own part.
-fn ours(state: &AppState, path: &str) -> String {
-    path.strip_prefix(state.settings.issuer.path()).unwrap_or(path).to_owned()
+fn ours(issuer: &Issuer, path: &str) -> String {
+    path.strip_prefix(issuer.path()).unwrap_or(path).to_owned()
 }
 
 /// The names of those sentences. The developer's words are behind the code.

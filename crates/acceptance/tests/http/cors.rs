@@ -2,7 +2,8 @@
 //! never at the authorization endpoint).
 
 use reqwest::Method;
-use vestibule_acceptance::{Page, Rp, TestApp, on_both_databases};
+use vestibule_acceptance::{Backend, Page, Rp, TestApp, on_both_databases};
+use vestibule_policy::rate_limit::Limits;
 
 /// Where the single-page client's scripts come from.
 const SPA: &str = "https://spa.example";
@@ -164,12 +165,88 @@ on_both_databases! {
         assert_eq!(page.header("access-control-allow-origin"), "");
     }
 
+    /// What is wrong with a body is refused before the endpoint looks at anything.
+    async fn a_body_that_is_too_large_is_refused_readably(app: TestApp) {
+        let form = [("client_id", "spa"), ("code", &"x".repeat(70_000))];
+        let page = app.machine().post_with("/token", &[("origin", SPA)], &form).await;
+        assert_eq!(page.status, 413, "{page:#?}");
+        assert_allowed(&page, SPA);
+    }
+
     /// What anyone may read, scripts with headers of their own may read too.
     async fn a_preflight_of_the_public_documents_is_answered(app: TestApp) {
         for path in ["/jwks", "/.well-known/openid-configuration"] {
             let headers = [("origin", "https://any.example"), ("access-control-request-method", "GET")];
             let page = app.machine().send(Method::OPTIONS, path, &headers, None).await;
             assert_eq!((page.status, page.header("access-control-allow-origin")), (204, "*"), "{path}");
+        }
+    }
+}
+
+/// Two requests a minute from each address at each endpoint.
+async fn two_a_minute(backend: Backend) -> TestApp {
+    let limits = Limits { token: 2, userinfo: 2, revoke: 2, register: 2, ..Limits::default() };
+    TestApp::start_with(backend, move |state| state.rate_limits.limits = limits).await
+}
+
+/// A refusal of the rate limit that the scripts of `origin` may read, `Retry-After` included.
+fn assert_readable(page: &Page, origin: &str) {
+    assert_eq!(page.status, 429, "{page:#?}");
+    assert_allowed(page, origin);
+    assert!(page.header("access-control-expose-headers").contains("retry-after"), "{page:#?}");
+    assert!(!page.header("retry-after").is_empty(), "{page:#?}");
+}
+
+mod over_the_limit {
+    use super::*;
+
+    on_both_databases! {
+        started by two_a_minute;
+
+        async fn the_scripts_of_clients_read_when_to_come_again(app: TestApp) {
+            for path in SCRIPTED {
+                for _ in 0..2 {
+                    assert_allowed(&posted(app, path, SPA).await, SPA);
+                }
+                let page = posted(app, path, SPA).await;
+                assert_readable(&page, SPA);
+                assert_eq!(page.header("vary"), "origin", "{path}");
+                let asked = preflight(app, path, SPA).await;
+                assert_eq!(asked.status, 204, "{path}: {asked:#?}");
+                assert_allowed(&asked, SPA);
+                assert!(asked.header("access-control-allow-methods").contains("POST"));
+                let strange = posted(app, path, "https://evil.example").await;
+                assert_eq!(strange.status, 429, "{path}");
+                assert_kept(&strange);
+                assert_eq!(strange.header("vary"), "origin", "{path}");
+                assert_kept(&preflight(app, path, "https://evil.example").await);
+            }
+        }
+
+        /// Whoever is refused costs no look-up: an origin that nobody came from lately is told nothing.
+        async fn nobody_is_looked_up_for_a_refusal(app: TestApp) {
+            for _ in 0..2 {
+                app.machine().post("/token", &[("client_id", "spa")]).await;
+            }
+            let page = posted(app, "/token", SPA).await;
+            assert_eq!(page.status, 429, "{page:#?}");
+            assert_kept(&page);
+            assert_eq!(page.header("vary"), "origin");
+        }
+
+        async fn anybodys_scripts_read_it_where_anybody_registers(app: TestApp) {
+            let path = "/connect/register";
+            for _ in 0..2 {
+                assert_ne!(posted(app, path, SPA).await.status, 429);
+            }
+            let page = posted(app, path, "https://any.example").await;
+            assert_readable(&page, "*");
+            assert_eq!(page.header("cross-origin-resource-policy"), "cross-origin");
+            for _ in 0..3 {
+                let asked = preflight(app, path, "https://any.example").await;
+                assert_eq!(asked.status, 204, "{asked:#?}");
+                assert_allowed(&asked, "*");
+            }
         }
     }
 }

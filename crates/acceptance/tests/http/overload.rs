@@ -213,7 +213,12 @@ mod turning_away {
         ] {
             assert_turned_away(&page, page.url.path());
             assert_eq!(page.json()["error"], "temporarily_unavailable");
+            // A script of anybody's reads when to come again, here as always.
+            assert_eq!(page.header("access-control-allow-origin"), "*", "{page:#?}");
+            assert!(page.header("access-control-expose-headers").contains("retry-after"));
         }
+        let asked = app.machine().send(Method::OPTIONS, "/connect/register", &[], None).await;
+        assert_eq!(asked.status, 204, "a preflight costs nothing");
         for path in FREE.into_iter().chain(["/health/ready"]) {
             assert_eq!(app.machine().get(path).await.status, 200, "{path}");
         }

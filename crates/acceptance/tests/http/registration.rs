@@ -395,7 +395,7 @@ on_both_databases! {
         assert_eq!(app.machine().get("/connect/register").await.status, 405);
     }
 
-    // spec: RFC 9700 2.6 MAY: apps in a browser may call the registration endpoint across origins @ protocol/src/register/cross_origin.rs
+    // spec: RFC 9700 2.6 MAY: apps in a browser may call the registration endpoint across origins @ web/src/cors.rs
     async fn scripts_of_any_origin_may_register(app: TestApp) {
         let asks = [("origin", "https://new.example"), ("access-control-request-method", "PUT")];
         for path in ["/connect/register", "/connect/register/x"] {

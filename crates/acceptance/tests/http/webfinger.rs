@@ -16,7 +16,7 @@ async fn asked(app: &TestApp, pairs: &[(&str, &str)]) -> Page {
 on_both_databases! {
     // spec: OIDC Discovery 2 MUST: the answer has a link with the issuer relation whose href is the issuer @ protocol/src/webfinger.rs
     // spec: RFC 7033 4.2 MUST: the answer is a JRD as application/jrd+json @ protocol/src/webfinger.rs
-    // spec: RFC 7033 5 MUST: scripts of any origin may read the answer @ protocol/src/lib.rs
+    // spec: RFC 7033 5 MUST: scripts of any origin may read the answer @ web/src/cors.rs
     async fn whoever_is_at_our_host_signs_in_here(app: TestApp) {
         let at_url = format!("{}/ana", app.issuer);
         for resource in ["acct:ana@localhost", at_url.as_str(), "localhost", "ana@localhost"] {

@@ -7,7 +7,6 @@
 //! registers makes it trusted.
 
 mod credentials;
-mod cross_origin;
 pub mod manage;
 mod metadata;
 
@@ -37,7 +36,6 @@ use vestibule_web::{
 };
 
 pub use credentials::keep_secret;
-pub use cross_origin::anyone;
 
 use crate::bearer;
 
