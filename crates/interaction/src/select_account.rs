@@ -172,7 +172,7 @@ async fn remove(
         .partition(|other| other.session.id.as_str() == gone);
     let mut told = Vec::new();
     for other in gone {
-        told.extend(logout::end(state, other.session.id, now).await?);
+        told.extend(logout::end(state, other.session, logout::line(http, now)).await?);
     }
     let mut response = AfterLogout::onward(state, resume).telling(told, now).leave(state, http)?;
     let kept: Vec<Secret> = kept.into_iter().map(|other| other.secret).collect();

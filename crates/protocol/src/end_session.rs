@@ -88,15 +88,16 @@ async fn end_session(
     let present = browser::session_hash(http);
     let is_present = |who: &&SignedIn| present.as_ref() == Some(&who.session.token_hash);
     let Some(who) = people.iter().find(is_present) else { return after.leave(state, http) };
-    let named = |client| hint.as_ref().is_some_and(|hint| hint.is_of(state, client, who));
-    if !client.as_ref().is_some_and(named) {
+    let named = |client: &&Client| hint.as_ref().is_some_and(|hint| hint.is_of(state, client, who));
+    let Some(asking) = client.as_ref().filter(named) else {
         let hinted = params
             .get("logout_hint")
             .and_then(|hint| people.iter().find(|who| is_meant(state, client.as_ref(), who, hint)));
         let user = &hinted.unwrap_or(who).user;
         return html::logout_confirm(state, http, user, client.as_ref(), &after);
-    }
-    let told = logout::end(state, who.session.id.clone(), now).await?;
+    };
+    let line = logout::line(http, now).of_client(&asking.id);
+    let told = logout::end(state, who.session.clone(), line).await?;
     let response = after.telling(told, now).leave(state, http)?;
     Ok(logout::signed_out(state, http, response))
 }

@@ -122,7 +122,7 @@ async fn leave_behind(state: &State, count: i64) {
     let long_ago = state.now().plus(-100_000);
     let insert = move |conn: &mut vestibule_storage::Conn| {
         (0..count).try_for_each(|number| {
-            revoked_token::insert(conn, &format!("token-{number}"), long_ago)
+            revoked_token::insert(conn, &format!("token-{number}"), long_ago).map(drop)
         })
     };
     state.db.write(insert).await.unwrap();

@@ -4,12 +4,13 @@ use diesel::prelude::*;
 use vestibule_model::{ClientId, Timestamp, UserId, audit::AuditEvent};
 
 use crate::{
-    Conn, MayLag, StorageError, json_text::printable, replica::lagging, schema::audit_events,
+    Conn, MayLag, StorageError, dialect, json_text::printable, replica::lagging,
+    schema::audit_events,
 };
 
 #[derive(Insertable)]
 #[diesel(table_name = audit_events, treat_none_as_default_value = false)]
-struct NewRow {
+pub(crate) struct NewRow {
     at: i64,
     event: &'static str,
     user_id: Option<String>,
@@ -68,18 +69,29 @@ pub struct RecordedEvent {
     pub ip: Option<String>,
 }
 
+impl From<&AuditEvent> for NewRow {
+    fn from(event: &AuditEvent) -> Self {
+        Self {
+            at: event.at.0,
+            event: event.event,
+            user_id: event.user_id.as_ref().map(|id| printable(id.as_str())),
+            client_id: event.client_id.as_ref().map(|id| printable(id.as_str())),
+            request_id: printable(&event.request_id),
+            detail: printable(&event.detail),
+            ip: event.ip.as_deref().map(printable),
+        }
+    }
+}
+
 /// Writes one line.
 pub fn insert(conn: &mut Conn, event: &AuditEvent) -> Result<(), StorageError> {
-    let row = NewRow {
-        at: event.at.0,
-        event: event.event,
-        user_id: event.user_id.as_ref().map(|id| printable(id.as_str())),
-        client_id: event.client_id.as_ref().map(|id| printable(id.as_str())),
-        request_id: printable(&event.request_id),
-        detail: printable(&event.detail),
-        ip: event.ip.as_deref().map(printable),
-    };
-    diesel::insert_into(audit_events::table).values(&row).execute(conn)?;
+    insert_many(conn, std::slice::from_ref(event))
+}
+
+/// Writes several lines, in this order.
+pub fn insert_many(conn: &mut Conn, events: &[AuditEvent]) -> Result<(), StorageError> {
+    let rows: Vec<NewRow> = events.iter().map(NewRow::from).collect();
+    dialect::insert_audit_events(conn, &rows)?;
     Ok(())
 }
 

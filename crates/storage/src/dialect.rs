@@ -10,11 +10,11 @@ use diesel::{
 use vestibule_model::Timestamp;
 
 use crate::{
-    Conn, client_assertion, consent, guess, lease, logout_delivery, revoked_token,
+    Conn, audit, client_assertion, consent, guess, lease, logout_delivery, revoked_token,
     schema::{
-        browser_sessions, client_assertions, consents, guesses, leases, logout_deliveries,
-        outbox as mails, revoked_tokens, session_clients, spent_challenges, terms_acceptances,
-        users,
+        audit_events, browser_sessions, client_assertions, consents, guesses, leases,
+        logout_deliveries, outbox as mails, revoked_tokens, session_clients, spent_challenges,
+        terms_acceptances, users,
     },
     session_client, spent_challenge, terms,
 };
@@ -113,7 +113,12 @@ pub(crate) fn insert_spent_challenge(
         .execute(inner))
 }
 
-/// Inserts unless it is there.
+/// Inserts all of them by one statement.
+pub(crate) fn insert_audit_events(conn: &mut Conn, rows: &[audit::NewRow]) -> QueryResult<usize> {
+    on_each!(conn, inner => diesel::insert_into(audit_events::table).values(rows).execute(inner))
+}
+
+/// Inserts unless it is there. The count tells which.
 pub(crate) fn insert_revoked_token(
     conn: &mut Conn,
     row: &revoked_token::Row,

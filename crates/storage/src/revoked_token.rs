@@ -19,12 +19,12 @@ pub(crate) struct Row {
 }
 
 /// Revokes a token. `expires_at` is the token's own end, after which nobody needs to ask. Doing it
-/// twice is doing it once.
-pub fn insert(conn: &mut Conn, jti: &str, expires_at: Timestamp) -> Result<(), StorageError> {
+/// twice is doing it once: `false` if it was revoked before.
+pub fn insert(conn: &mut Conn, jti: &str, expires_at: Timestamp) -> Result<bool, StorageError> {
     let row = Row { jti: jti.to_owned(), expires_at: expires_at.0 };
-    dialect::insert_revoked_token(conn, &row)?;
+    let count = dialect::insert_revoked_token(conn, &row)?;
     note(Kind::Token, [jti]);
-    Ok(())
+    Ok(count == 1)
 }
 
 /// Whether that token was revoked.

@@ -3,7 +3,8 @@
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use vestibule_model::{
-    ClientId, ErrorCode, OAuthError, SessionId, Timestamp, client::Client, logout::SessionClient,
+    ClientId, ErrorCode, OAuthError, SessionId, Timestamp, audit::AuditEvent,
+    browser_session::BrowserSession, client::Client, logout::SessionClient,
 };
 use vestibule_policy::{
     logout::{LogoutFrame, frame},
@@ -11,7 +12,12 @@ use vestibule_policy::{
 };
 use vestibule_storage::Conn;
 
-use crate::{cookies, html, session_state, state::AppState, subject, urls};
+use crate::{
+    RequestId, cookies, html, request::visitor_ip, session_state, state::AppState, subject, urls,
+};
+
+/// The audit event of a session that ended in its own browser.
+const SESSION_SIGNED_OUT: &str = "session.signed_out";
 
 /// What the hidden field of the confirmation page is sealed for.
 const SEALED: &str = "end_session.after";
@@ -135,9 +141,21 @@ impl AfterLogout {
     }
 }
 
-/// Ends a session and what hangs on it. Gives back who is to be told through the browser.
-pub async fn end(state: &AppState, id: SessionId, now: Timestamp) -> Result<Vec<Told>, OAuthError> {
-    let told = state.write(move |conn| end_in(conn, &[id], now)).await?;
+/// The audit log's line for a sign-out with this browser; [`end`] adds whose and which session.
+#[must_use]
+pub fn line(http: &HttpRequest, now: Timestamp) -> AuditEvent {
+    let ip = visitor_ip(http).map(|ip| ip.to_string());
+    AuditEvent::new(now, SESSION_SIGNED_OUT, RequestId::of(http).0).from_ip(ip.as_deref())
+}
+
+/// Ends a session and what hangs on it, and notes that by `line`. Gives back who is to be told through
+/// the browser.
+pub async fn end(
+    state: &AppState,
+    session: BrowserSession,
+    line: AuditEvent,
+) -> Result<Vec<Told>, OAuthError> {
+    let told = state.write(move |conn| end_in(conn, &[session], &line)).await?;
     state.logout_wake.notify_one();
     Ok(told)
 }
@@ -150,11 +168,11 @@ pub async fn end_everybody(
 ) -> Result<Vec<Told>, OAuthError> {
     let secrets = cookies::session(http).into_iter().chain(cookies::others(http));
     let hashes: Vec<_> = secrets.map(|secret| secret.token_hash()).collect();
+    let line = line(http, now);
     let told = state
         .write(move |conn| {
             let sessions = vestibule_storage::browser_session::find_many(conn, &hashes)?;
-            let ids: Vec<SessionId> = sessions.into_iter().map(|session| session.id).collect();
-            end_in(conn, &ids, now)
+            end_in(conn, &sessions, &line)
         })
         .await?;
     state.logout_wake.notify_one();
@@ -162,13 +180,23 @@ pub async fn end_everybody(
 }
 
 /// Who is told by a page in the browser is worked out in the transaction that ends the sessions,
-/// because with them goes what they led to.
-fn end_in(conn: &mut Conn, ids: &[SessionId], now: Timestamp) -> Result<Vec<Told>, OAuthError> {
-    let led_to = vestibule_storage::session_client::of_sessions(conn, ids)?;
-    let ended = vestibule_storage::browser_session::end_many(conn, ids, now)?;
-    for id in &ended {
-        tracing::info!(event = "session.ended", session_id = id.as_str());
+/// because with them goes what they led to. So are the lines of the audit log: those that somebody
+/// else ended meanwhile get none.
+fn end_in(
+    conn: &mut Conn,
+    sessions: &[BrowserSession],
+    line: &AuditEvent,
+) -> Result<Vec<Told>, OAuthError> {
+    let ids: Vec<SessionId> = sessions.iter().map(|session| session.id.clone()).collect();
+    let led_to = vestibule_storage::session_client::of_sessions(conn, &ids)?;
+    let ended = vestibule_storage::browser_session::end_many(conn, &ids, line.at)?;
+    let mut lines = Vec::new();
+    for session in sessions.iter().filter(|session| ended.contains(&session.id)) {
+        tracing::info!(event = "session.ended", session_id = session.id.as_str());
+        let line = line.clone().of_user(&session.user_id);
+        lines.push(line.detail(format!("session {}", session.id)));
     }
+    vestibule_storage::audit::insert_many(conn, &lines)?;
     let led_to: Vec<SessionClient> =
         led_to.into_iter().filter(|one| ended.contains(&one.session_id)).collect();
     if led_to.is_empty() {

@@ -292,6 +292,7 @@ export class User {
     if (chance(0.5)) await this.prime(family);
     const answer = await this.post("revoke", "/revoke", family.client, { token: family.latest });
     if (answer.status !== 200) return this.wrong("wrong", `revocation: ${answer.status} ${answer.text}`);
+    this.#noteEnd("grant.revoked", answer);
     this.model.end(family, "revoked");
   }
 
@@ -300,11 +301,17 @@ export class User {
     const token = family.latestAccess;
     const answer = await this.post("revoke", "/revoke", family.client, { token });
     if (answer.status !== 200) return this.wrong("wrong", `revocation: ${answer.status} ${answer.text}`);
+    this.#noteEnd("access_token.revoked", answer);
     this.model.dead.push({ kind: "access", token, client: family.client, since: Date.now(), why: "revoked alone" });
     this.model.revokedAccess.push(claims(token));
     // The grant lives on, and its refresh token with it.
     await this.refresh(family);
     await this.park(family);
+  }
+
+  /** What ended leaves an audit row; what a jump made too old was dead before, and leaves none. */
+  #noteEnd(event, { tries, requestId }) {
+    if (tries === 1 && !this.model.jumpedSince(this.turnBegan)) this.model.audit(event, requestId);
   }
 
   async signOut(family) {
@@ -313,7 +320,10 @@ export class User {
     url.search = new URLSearchParams({ id_token_hint: family.idToken, client_id: family.client.id,
       post_logout_redirect_uri: family.client.post_logout_redirect_uri });
     const { cookies } = this.browser;
-    await this.browser.walk(url.href, family.client.post_logout_redirect_uri);
+    const { steps } = await this.browser.walk(url.href, family.client.post_logout_redirect_uri);
+    // Whoever is asked first signs out by the form.
+    const ending = steps.find(({ what }) => what === "sign-out") ?? steps[0];
+    if (this.sessionIsSure) this.#noteEnd("session.signed_out", ending);
     this.sessionIsSure = false;
     const since = Date.now();
     this.model.dead.push({ kind: "session", cookies, client: family.client, since, why: "signed out" });

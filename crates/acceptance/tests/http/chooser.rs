@@ -82,6 +82,9 @@ on_both_databases! {
             Ok(vestibule_storage::browser_session::list_of_user(conn, &ana)?.len())
         }).await;
         assert_eq!(left, 0);
+        let lines = app.audit("session.signed_out").await;
+        let whose: Vec<_> = lines.iter().map(|line| line.user_id.as_ref().unwrap().as_str()).collect();
+        assert_eq!(whose, ["user-ana"]);
     }
 
     /// Signing out means everybody at this browser.

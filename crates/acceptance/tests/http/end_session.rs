@@ -32,6 +32,17 @@ async fn assert_asked(browser: &Browser, page: &Page) {
     assert_eq!(browser.who().await, Some("ana"));
 }
 
+/// The audit log's lines of ended sessions, oldest first: whose, and who asked.
+async fn lines(app: &TestApp) -> Vec<(String, Option<String>)> {
+    let lines = app.audit("session.signed_out").await.into_iter().rev();
+    let told = lines.map(|line| {
+        assert_eq!(line.ip.as_deref(), Some("127.0.0.1"));
+        let whose = line.user_id.expect("a person").to_string();
+        (whose, line.client_id.map(|id| id.to_string()))
+    });
+    told.collect()
+}
+
 async fn decide(browser: &Browser, page: &Page, decision: &str) -> Page {
     browser.submit(page, "/logout", &[("decision", decision)]).await
 }
@@ -55,6 +66,38 @@ on_both_databases! {
         assert!(!browser.cookies().contains_key(SESSION));
         browser.set_cookie(SESSION, &cookie);
         assert_eq!(browser.who().await, None);
+    }
+
+    /// Issue 6, "no acknowledged audit row is lost": a session that ended left one, with whom the
+    /// person was sent by, however often that is asked.
+    async fn what_ends_leaves_one_line(app: TestApp) {
+        let (browser, tokens) = signed_in(app).await;
+        let cookie = browser.cookies()[SESSION].clone();
+        let address = end_session(&[("id_token_hint", tokens.get("id_token"))]);
+        for _ in 0..2 {
+            browser.set_cookie(SESSION, &cookie);
+            assert_eq!(browser.get(&address).await.status, 200);
+        }
+        let asked_by = |client: Option<&str>| ("user-ana".to_owned(), client.map(str::to_owned));
+        assert_eq!(lines(app).await, [asked_by(Some("web-app"))]);
+        let sid = tokens.claims("id_token")["sid"].as_str().unwrap().to_owned();
+        assert_eq!(app.audit("session.signed_out").await[0].detail, format!("session {sid}"));
+
+        let (browser, _) = signed_in(app).await;
+        let page = browser.get(&end_session(&[("client_id", "web-app")])).await;
+        assert_asked(&browser, &page).await;
+        decide(&browser, &page, "deny").await;
+        assert_eq!(lines(app).await.len(), 1, "nothing has ended");
+        for _ in 0..2 {
+            decide(&browser, &page, "allow").await;
+        }
+        assert_eq!(lines(app).await, [asked_by(Some("web-app")), asked_by(None)]);
+
+        browser.sign_in("ana").await;
+        let page = browser.get("/account/activity").await;
+        let told = "<td>A browser signed out. <span class=\"soft\"><bdi>The web-app</bdi></span></td>";
+        assert!(page.body.contains(told), "{page:#?}");
+        assert!(page.body.contains("<td>A browser signed out.</td>"), "{page:#?}");
     }
 
     /// §3: no `state` in, none out; no address, our own page.
@@ -363,9 +406,12 @@ on_both_databases! {
         let named = end_session(&[("logout_hint", "user-ana"), ("client_id", "web-app")]);
         let page = browser.get(&named).await;
         assert!(page.body.contains("ana@people.example"), "as the client knows her: {page:#?}");
-        // Whoever says yes signs everybody out.
+        // Whoever says yes signs everybody out, and each of them is told of it.
         decide(&browser, &page, "allow").await;
         assert_eq!(browser.who().await, None);
+        let mut told = lines(app).await;
+        told.sort();
+        assert_eq!(told, ["user-ana", "user-ben"].map(|user| (user.to_owned(), None)));
     }
 
     /// §2: `ui_locales`, in a query and in a form.

@@ -190,6 +190,8 @@ on_both_databases! {
         assert!(page.body.contains("Not <bdi>ana Example</bdi>?"), "{page:#?}");
         let other = browser.follow(browser.submit(&page, "/login/other", &[]).await).await;
         assert_eq!(other.url.path(), "/login");
+        let lines = app.audit("session.signed_out").await;
+        assert_eq!(lines.len(), 1, "{lines:#?}");
         assert_eq!(other.field("interaction"), page.field("interaction"));
         assert_eq!(other.field("username").unwrap_or_default(), "");
         let page = browser.log_in(&other, "ben").await;

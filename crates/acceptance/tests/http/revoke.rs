@@ -4,6 +4,8 @@ use serde_json::{Value, json};
 use vestibule_acceptance::{Page, Rp, TestApp, on_both_databases};
 use vestibule_model::client::AccessTokenFormat;
 
+use crate::account_gate::signed_in;
+
 async fn revoke(app: &TestApp, rp: &Rp, token: &str) -> Page {
     rp.call(app, "/revoke", &[("token", token)]).await
 }
@@ -12,6 +14,21 @@ async fn revoke(app: &TestApp, rp: &Rp, token: &str) -> Page {
 fn assert_done(page: &Page) {
     assert_eq!((page.status, page.body.as_str()), (200, ""), "{page:#?}");
     assert_eq!(page.header("cache-control"), "no-store");
+}
+
+/// The audit log's lines of that event, oldest first: whose, which client's, and what of.
+async fn lines(app: &TestApp, event: &'static str) -> Vec<(Option<String>, String, String)> {
+    let lines = app.audit(event).await.into_iter().rev();
+    let told = lines.map(|line| {
+        let client = line.client_id.expect("a client").to_string();
+        (line.user_id.map(|id| id.to_string()), client, line.detail)
+    });
+    told.collect()
+}
+
+/// What such a line tells of a token of Ana's.
+fn of_ana(what: &str, id: &str) -> (Option<String>, String, String) {
+    (Some("user-ana".to_owned()), "web-app".to_owned(), format!("{what} {id}"))
 }
 
 fn error(page: &Page) -> (u16, Value) {
@@ -93,6 +110,54 @@ on_both_databases! {
         assert_eq!(owner.refresh(app, tokens.get("refresh_token")).await.status, 200);
     }
 
+    /// Issue 6, "no acknowledged audit row is lost": there is one for what died, however often that
+    /// is asked, and none for what was dead.
+    async fn what_dies_leaves_one_line(app: TestApp) {
+        let rp = Rp::web();
+        let tokens = rp.tokens(app).await;
+        let (access, refresh) = (tokens.get("access_token"), tokens.get("refresh_token"));
+        let second = rp.refresh(app, refresh).await.json();
+        for token in [access, access, second["refresh_token"].as_str().unwrap(), refresh, refresh] {
+            assert_done(&revoke(app, &rp, token).await);
+        }
+        // Those that were minted from the grant died with it.
+        assert_done(&revoke(app, &rp, second["access_token"].as_str().unwrap()).await);
+        let jti = tokens.claims("access_token")["jti"].as_str().unwrap().to_owned();
+        let grant = jti.split('.').next().unwrap();
+        assert_eq!(lines(app, "access_token.revoked").await, [of_ana("access token", &jti)]);
+        assert_eq!(lines(app, "grant.revoked").await, [of_ana("grant", grant)]);
+        let page = signed_in(app, "ana").await.get("/account/activity").await;
+        for sentence in ["gave one of its access tokens back.", "gave up its access."] {
+            let told = format!("<td>An app {sentence} <span class=\"soft\"><bdi>The web-app</bdi>");
+            assert!(page.body.contains(&told), "{told}: {page:#?}");
+        }
+    }
+
+    /// An opaque token is nobody else's business, and a client's own token no person's.
+    async fn the_line_names_whom_it_concerns(app: TestApp) {
+        let rp = Rp::web();
+        app.change_client("web-app", |client| {
+            client.metadata.access_token_format = AccessTokenFormat::Opaque;
+        })
+        .await;
+        let tokens = rp.tokens(app).await;
+        assert_eq!(revoke(app, &Rp::spa(), tokens.get("access_token")).await.status, 400);
+        assert_eq!(revoke(app, &Rp::spa(), tokens.get("refresh_token")).await.status, 400);
+        assert!(lines(app, "access_token.revoked").await.is_empty());
+        assert!(lines(app, "grant.revoked").await.is_empty());
+        let form = [("grant_type", "client_credentials"), ("scope", "api")];
+        let own = rp.call(app, "/token", &form).await.json();
+        for token in [tokens.get("access_token"), own["access_token"].as_str().unwrap()] {
+            for _ in 0..2 {
+                assert_done(&revoke(app, &rp, token).await);
+            }
+        }
+        let lines = lines(app, "access_token.revoked").await;
+        let whose: Vec<_> = lines.iter().map(|(user, client, _)| (user.as_deref(), &**client)).collect();
+        assert_eq!(whose, [(Some("user-ana"), "web-app"), (None, "web-app")]);
+        assert!(lines.iter().all(|(_, _, detail)| !detail.contains(tokens.get("access_token"))));
+    }
+
     /// RFC 7009 §2.2: "invalid tokens do not cause an error response".
     // spec: RFC 7009 2.2 MUST: a token that is not valid is answered with 200 and no error @ protocol/src/revoke.rs
     async fn what_never_lived_or_died_by_itself_is_fine(app: TestApp) {
@@ -104,6 +169,7 @@ on_both_databases! {
         assert!(Rp::is_active(app, tokens.get("access_token")).await);
         app.clock.advance(601);
         assert_done(&revoke(app, &rp, tokens.get("access_token")).await);
+        assert!(lines(app, "access_token.revoked").await.is_empty());
     }
 
     /// RFC 7009 §2.1: the hint only speeds the search up, and an unknown one is ignored.

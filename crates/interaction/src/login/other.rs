@@ -27,7 +27,7 @@ async fn leave(
         return Ok(html::stale(state, http, &state.settings.display_name, &back));
     }
     let told = match visitor::load(state, http, now).await? {
-        Some(found) => logout::end(state, found.who.session.id, now).await?,
+        Some(found) => logout::end(state, found.who.session, logout::line(http, now)).await?,
         None => Vec::new(),
     };
     let response = AfterLogout::onward(state, &back).telling(told, now).leave(state, http)?;

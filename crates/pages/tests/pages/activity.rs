@@ -27,7 +27,7 @@ const OF_NOBODY: [&str; 14] = [
 ];
 
 /// Literals of the same form that name something else: what a text is sealed for.
-const NO_EVENTS: [&str; 2] = ["refresh_token.reply", "vestibule.db"];
+const NO_EVENTS: [&str; 3] = ["end_session.after", "refresh_token.reply", "vestibule.db"];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in fs::read_dir(folder).expect("a folder") {

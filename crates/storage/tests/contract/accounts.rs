@@ -216,13 +216,14 @@ fn a_setup_link_works_once_and_not_after_its_end(database: &TestDatabase) {
 fn the_audit_log_gives_its_newest_lines_first(database: &TestDatabase) {
     let db = database.open();
     write(&db, |conn| {
-        for (number, detail) in ["first", "second", "third \0"].into_iter().enumerate() {
+        let line = |detail: &str| {
             let event = AuditEvent::new(NOW, "refresh_token.reused", "r").detail(detail);
-            let event = event.of_client(&ClientId::new("no such client"));
-            let event = if number > 0 { event.of_user(&UserId::new("u1")) } else { event };
-            audit::insert(conn, &event)?;
-        }
-        Ok(())
+            event.of_client(&ClientId::new("no such client"))
+        };
+        let of_user = |detail| line(detail).of_user(&UserId::new("u1"));
+        audit::insert(conn, &line("first"))?;
+        audit::insert_many(conn, &[])?;
+        audit::insert_many(conn, &[of_user("second"), of_user("third \0")])
     });
     let lines = read(&db, |conn| audit::list_recent(conn, 2));
     let details: Vec<&str> = lines.iter().map(|line| line.detail.as_str()).collect();

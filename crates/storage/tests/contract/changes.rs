@@ -52,7 +52,7 @@ const ENDS: [(&str, Step, Told); 12] = [
     ),
     (
         "a token",
-        |conn| revoked_token::insert(conn, "g1.7", NOW.plus(60)),
+        |conn| revoked_token::insert(conn, "g1.7", NOW.plus(60)).map(drop),
         &[(Kind::Token, &["g1.7"])],
     ),
     (

@@ -195,7 +195,9 @@ fn walk_keys(conn: &mut Conn) -> Result<(), StorageError> {
     setup_link::insert(conn, &hash("link"), NOW)?;
     setup_link::is_open(conn, &hash("link"), NOW)?;
     setup_link::consume(conn, &hash("link"), NOW)?;
-    audit::insert(conn, &AuditEvent::new(NOW, "walked", ""))?;
+    let walked = AuditEvent::new(NOW, "walked", "");
+    audit::insert(conn, &walked)?;
+    audit::insert_many(conn, &[walked.clone(), walked])?;
     audit::list_of_user(conn, &UserId::new("u1"), 10, Some(9))?;
     audit::list_recent(conn, 10)?;
     Ok(())

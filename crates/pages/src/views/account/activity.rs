@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// The events that concern a person (`AuditEvent::event`), each with the key of its sentence.
-pub const ACTIVITY: [(&str, &str); 37] = [
+pub const ACTIVITY: [(&str, &str); 40] = [
+    ("access_token.revoked", "activity-token-revoked"),
     ("account.exported", "activity-account-exported"),
     ("account.frozen", "activity-account-frozen"),
     ("account.registered", "activity-account-registered"),
@@ -28,6 +29,7 @@ pub const ACTIVITY: [(&str, &str); 37] = [
     ("factor.added", "activity-factor-added"),
     ("factor.removed", "activity-factor-removed"),
     ("factor.renamed", "activity-factor-renamed"),
+    ("grant.revoked", "activity-grant-revoked"),
     ("mail.given_up", "activity-mail-given-up"),
     ("mfa.reset", "activity-mfa-reset"),
     ("passkey.counter_went_back", "activity-passkey-copied"),
@@ -39,6 +41,7 @@ pub const ACTIVITY: [(&str, &str); 37] = [
     ("refresh_token.reused", "activity-token-reused"),
     ("second_factor.wrong", "activity-second-wrong"),
     ("session.ended", "activity-session-ended"),
+    ("session.signed_out", "activity-signed-out"),
     ("sessions.ended", "activity-sessions-ended"),
     ("sign_in.ok", "activity-sign-in"),
     ("sign_in.step_up", "activity-step-up"),
