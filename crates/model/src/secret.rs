@@ -28,11 +28,17 @@ impl Secret {
     /// passwords take argon2id, client secrets a keyed MAC.
     #[must_use]
     pub fn token_hash(&self) -> TokenHash {
-        let digest = hex(&Sha256::digest(self.expose().as_bytes()));
+        let TokenHash(digest) = self.digest();
         TokenHash(match entropy::second_of(self.expose()) {
             Some(second) => format!("{second}{digest}"),
             None => digest,
         })
+    }
+
+    /// The SHA-256 alone: for what somebody else chose, which may look like anything.
+    #[must_use]
+    pub fn digest(&self) -> TokenHash {
+        TokenHash(hex(&Sha256::digest(self.expose().as_bytes())))
     }
 
     /// Constant-time comparison; only the length may leak.

@@ -87,7 +87,8 @@ impl Revocation {
         let Some(grant) = grant else { return Ok(()) };
         self.check_owner(grant.client_id == self.client.id)?;
         // §2.1: with a refresh token go the access tokens of the same grant.
-        if !grant::revoke(conn, &grant.id, self.now)? {
+        let is_first = grant::revoke(conn, &grant.id, self.now)?;
+        if !is_first || self.now >= grant.expires_at {
             return Ok(());
         }
         let line = self.line(GRANT_REVOKED).of_user(&grant.user_id);

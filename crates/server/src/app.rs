@@ -41,7 +41,7 @@ impl Site {
 
     /// Registers every route and middleware. The last `wrap` is the outermost: every answer, health
     /// and 404 included, is named, logged and measured, and carries the headers; a refusal too can be
-    /// read by the scripts that may.
+    /// read by the scripts that may. Only what answers for a handler that panicked passes them by.
     pub fn configure(&self, config: &mut web::ServiceConfig) {
         let path = self.state.settings.issuer.path();
         let activity = Arc::clone(&self.activity);

@@ -12,7 +12,7 @@ use serde_json::json;
 use vestibule_interaction::assets;
 use vestibule_model::settings::Settings;
 use vestibule_model::{Clock, ErrorCode};
-use vestibule_web::{fallback, headers, html};
+use vestibule_web::{fallback, headers, html, urls};
 
 use crate::clock::SystemClock;
 use crate::config::Config;
@@ -165,7 +165,9 @@ async fn asset(
 
 /// A page for whoever opens one, and JSON for programs.
 async fn not_yet(settings: web::Data<Settings>, http: HttpRequest) -> HttpResponse {
-    let mut answer = if fallback::wants_page(&http) {
+    let path = http.match_info().as_str();
+    let path = path.strip_prefix(settings.issuer.path()).unwrap_or(path);
+    let mut answer = if fallback::wants_page(&http) && !urls::is_for_programs(path) {
         html::not_yet(&settings, SystemClock.now(), &http)
     } else {
         let code = ErrorCode::Overloaded;

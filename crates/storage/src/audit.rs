@@ -85,7 +85,8 @@ impl From<&AuditEvent> for NewRow {
 
 /// Writes one line.
 pub fn insert(conn: &mut Conn, event: &AuditEvent) -> Result<(), StorageError> {
-    insert_many(conn, std::slice::from_ref(event))
+    diesel::insert_into(audit_events::table).values(&NewRow::from(event)).execute(conn)?;
+    Ok(())
 }
 
 /// Writes several lines, in this order.

@@ -22,7 +22,7 @@ pub fn claim(
     expires_at: Timestamp,
 ) -> Result<bool, StorageError> {
     let row = Row {
-        jti_hash: Secret::new(jti).token_hash().as_str().to_owned(),
+        jti_hash: Secret::new(jti).digest().as_str().to_owned(),
         client_id: client.as_str().to_owned(),
         expires_at: expires_at.0,
     };

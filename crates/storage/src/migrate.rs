@@ -7,7 +7,8 @@
 //!   that they do not know.
 //! - `schema_migrations`: those from then on.
 //! - `schema_floor`: the oldest newest migration that a program may know and still serve. A migration
-//!   that takes away what older programs need raises it.
+//!   that takes away what older programs need raises it. Programs that know no floor are kept out by a row
+//!   in the first of these tables then.
 
 #[cfg(test)]
 mod lint;
@@ -17,6 +18,8 @@ mod runner;
 mod sql;
 
 use std::collections::BTreeSet;
+
+use diesel::connection::SimpleConnection;
 
 use crate::{
     Conn, DatabaseSettings, DatabaseUrl, StorageError,
@@ -150,6 +153,22 @@ pub(crate) fn standing_of(conn: &mut Conn) -> Result<Standing, StorageError> {
         None
     };
     Ok(stands(dialect::migrations(conn), &versions, floor))
+}
+
+/// Keeps programs out that do not know the migration `version`: those that know the floor, and those of
+/// before it, which refuse a row that they do not know where they note theirs.
+fn keep_out_before(conn: &mut Conn, version: &str) -> Result<(), StorageError> {
+    Ok(conn.batch_execute(&format!(
+        "UPDATE schema_floor SET version = '{version}' WHERE version < '{version}';
+         INSERT INTO __diesel_schema_migrations (version) SELECT '{version}'
+         WHERE NOT EXISTS (SELECT 1 FROM __diesel_schema_migrations WHERE version = '{version}');"
+    ))?)
+}
+
+/// As [`keep_out_before`], for rows that come from elsewhere: tokens that carry their second may be
+/// among them.
+pub(crate) fn keep_out_before_dated_tokens(conn: &mut Conn) -> Result<(), StorageError> {
+    keep_out_before(conn, DATED_TOKENS)
 }
 
 fn stands(known: &[Migration], versions: &BTreeSet<String>, floor: Option<String>) -> Standing {

@@ -15,7 +15,7 @@ use actix_web::{
     body::{BoxBody, MessageBody},
     dev::{ServiceRequest, ServiceResponse},
     http::{
-        Method,
+        Method, StatusCode,
         header::{
             ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS,
             ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
@@ -78,20 +78,21 @@ const TOKENS: Policy = Policy {
     max_age: "600",
 };
 
-/// The policy of what is at `path`, relative to the issuer's, and of all below it.
+/// The policy of what is at `path`, relative to the issuer's.
 fn policy(path: &str) -> Option<Policy> {
-    // Below the well-known ones are those of an issuer with a path (RFC 8414 §3.1).
-    const DOCUMENTS: [&str; 4] =
-        [urls::JWKS, urls::WEBFINGER, urls::OPENID_CONFIGURATION, urls::OAUTH_METADATA];
-    let below = |root: &str| {
-        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    };
-    if [urls::TOKEN, urls::USERINFO, urls::REVOKE].contains(&path) {
-        Some(TOKENS)
-    } else if below(urls::CLIENT_REGISTRATION) {
-        Some(REGISTRATION)
-    } else {
-        DOCUMENTS.into_iter().any(below).then_some(DOCUMENT)
+    let below = |root: &str| path.strip_prefix(root).and_then(|rest| rest.strip_prefix('/'));
+    // Below them are those of an issuer with a path (RFC 8414 §3.1).
+    let is_metadata = [urls::OPENID_CONFIGURATION, urls::OAUTH_METADATA]
+        .into_iter()
+        .any(|root| path == root || below(root).is_some());
+    let is_client =
+        || below(urls::CLIENT_REGISTRATION).is_some_and(|id| !id.is_empty() && !id.contains('/'));
+    match path {
+        urls::TOKEN | urls::USERINFO | urls::REVOKE => Some(TOKENS),
+        urls::CLIENT_REGISTRATION => Some(REGISTRATION),
+        urls::JWKS | urls::WEBFINGER => Some(DOCUMENT),
+        _ if is_metadata => Some(DOCUMENT),
+        _ => is_client().then_some(REGISTRATION),
     }
 }
 
@@ -104,14 +105,20 @@ pub struct Origins {
 
 impl Default for Origins {
     fn default() -> Self {
-        Self {
-            fresh: Cache::builder().max_capacity(10_000).time_to_live(FRESH).build(),
-            lately: Cache::builder().max_capacity(10_000).time_to_live(LATELY).build(),
-        }
+        Self::fresh_for(FRESH)
     }
 }
 
 impl Origins {
+    /// Remembers for answers for so long.
+    #[must_use]
+    pub fn fresh_for(fresh: Duration) -> Self {
+        Self {
+            fresh: Cache::builder().max_capacity(10_000).time_to_live(fresh).build(),
+            lately: Cache::builder().max_capacity(10_000).time_to_live(LATELY).build(),
+        }
+    }
+
     async fn registered(&self, state: &AppState, origin: &str) -> Result<bool, OAuthError> {
         if let Some(known) = self.fresh.get(origin) {
             return Ok(known);
@@ -130,7 +137,7 @@ impl Origins {
     }
 }
 
-/// Whether the origin of this request is registered, as [`look_up`] found.
+/// Whether the origin of this request is registered, as [`look_up`] found just now.
 struct IsRegistered(bool);
 
 /// Middleware, around all that refuses: says whose scripts may read the answer, and answers a
@@ -143,12 +150,14 @@ pub async fn answer<B: MessageBody + 'static>(
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let is_preflight = request.method() == Method::OPTIONS;
-    let known = readers(policy.scripts, request.request()).filter(|_| is_preflight);
+    let known = readers(policy.scripts, request.request(), true).filter(|_| is_preflight);
     let (mut response, readers) = if known.is_some() {
         (request.into_response(HttpResponse::NoContent().finish()), known)
     } else {
         let response = next.call(request).await?.map_into_boxed_body();
-        let readers = readers(policy.scripts, response.request());
+        let status = response.status();
+        let is_refused = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
+        let readers = readers(policy.scripts, response.request(), is_refused);
         (response, readers)
     };
     let headers = response.headers_mut();
@@ -169,8 +178,9 @@ pub async fn look_up<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let policy = policy(own_path(request.request()));
     if policy.is_some_and(|policy| policy.scripts == Scripts::OfClients) {
-        let found = is_registered(request.request()).await;
-        request.extensions_mut().insert(IsRegistered(found));
+        if let Some(found) = is_registered(request.request()).await {
+            request.extensions_mut().insert(IsRegistered(found));
+        }
         if request.method() == Method::OPTIONS {
             return Ok(request.into_response(HttpResponse::NoContent().finish()));
         }
@@ -183,20 +193,22 @@ fn origin(http: &HttpRequest) -> Option<&str> {
     (text.len() <= MAX_ORIGIN).then_some(text)
 }
 
-async fn is_registered(http: &HttpRequest) -> bool {
-    let Some((origin, state)) = origin(http).zip(http.app_data::<State>()) else { return false };
-    // A database that cannot answer allows nothing; the request itself will say why.
-    state.origins.registered(state, origin).await.unwrap_or(false)
+/// `None` if there is no origin, or a database that cannot tell.
+async fn is_registered(http: &HttpRequest) -> Option<bool> {
+    let (origin, state) = origin(http).zip(http.app_data::<State>())?;
+    state.origins.registered(state, origin).await.ok()
 }
 
-/// Whose `scripts` may read the answer to this request, as far as that is known without a look-up.
-fn readers(scripts: Scripts, http: &HttpRequest) -> Option<HeaderValue> {
+/// Whose `scripts` may read the answer to this request. What was known lately is good enough for what
+/// `says_nothing` about anybody, if nobody could be asked just now.
+fn readers(scripts: Scripts, http: &HttpRequest, says_nothing: bool) -> Option<HeaderValue> {
     if scripts == Scripts::Anybodys {
         return Some(HeaderValue::from_static("*"));
     }
     let (origin, state) = origin(http).zip(http.app_data::<State>())?;
     let looked_up = http.extensions().get::<IsRegistered>().map(|found| found.0);
-    let is_registered = looked_up.unwrap_or_else(|| state.origins.lately.contains_key(origin));
+    let lately = || says_nothing && state.origins.lately.contains_key(origin);
+    let is_registered = looked_up.unwrap_or_else(lately);
     HeaderValue::from_str(origin).ok().filter(|_| is_registered)
 }
 
@@ -235,6 +247,11 @@ mod tests {
             ("/.well-known/oauth-authorization-server/id", Some(Scripts::Anybodys)),
             ("/.well-known/change-password", None),
             ("/connect/registered", None),
+            ("/connect/register/", None),
+            ("/connect/register/c1/x", None),
+            ("/jwks/x", None),
+            ("/.well-known/webfinger/x", None),
+            ("/.well-known/openid-configurations", None),
             ("/tokens", None),
             ("/token/x", None),
             ("/introspect", None),

@@ -9,7 +9,9 @@ use actix_web::{
         STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
     },
     middleware::Next,
+    web::Data,
 };
+use vestibule_model::settings::Settings;
 
 use crate::state::State;
 
@@ -35,7 +37,9 @@ pub async fn secure<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
-    let https = request.app_data::<State>().is_some_and(|s| s.settings.issuer.is_https());
+    // A server that waits for its database has its settings alone.
+    let https = request.app_data::<State>().is_some_and(|s| s.settings.issuer.is_https())
+        || request.app_data::<Data<Settings>>().is_some_and(|s| s.issuer.is_https());
     let mut response = next.call(request).await?;
     let headers = response.headers_mut();
     // `X-Frame-Options` has no word for "everybody": a page that anybody may frame goes without.

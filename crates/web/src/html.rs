@@ -374,13 +374,15 @@ pub fn not_yet(settings: &Settings, now: Timestamp, http: &HttpRequest) -> HttpR
     let code = ErrorCode::Overloaded;
     let (sentence, next) = words(code);
     let (label, href) = (Message::new("error-try-again"), again(&settings.issuer, http));
+    // A form is sent again by the browser, which has what was filled in.
+    let way_on = http.method().is_safe().then_some((&label, href.as_str()));
     let view = ErrorPage {
         // Nothing here has a name yet, and nobody keeps a choice of language.
         shell: Shell { here: "", request_id: "", ..frame.shell() },
         code,
         sentence: &Message::new(sentence),
         next: &Message::new(next),
-        way_on: Some((&label, &href)),
+        way_on,
         detail: None,
     };
     frame.page_or_text(error::status(code), &view)

@@ -1,14 +1,17 @@
 //! Signing out, shared by the protocol's endpoint and our own pages.
 
+use std::sync::Arc;
+
 use actix_web::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use vestibule_model::{
     ClientId, ErrorCode, OAuthError, SessionId, Timestamp, audit::AuditEvent,
-    browser_session::BrowserSession, client::Client, logout::SessionClient,
+    browser_session::BrowserSession, client::Client, logout::SessionClient, settings::Lifetimes,
 };
 use vestibule_policy::{
     logout::{LogoutFrame, frame},
     redirect_uri::SafeRedirect,
+    session::is_live,
 };
 use vestibule_storage::Conn;
 
@@ -155,7 +158,9 @@ pub async fn end(
     session: BrowserSession,
     line: AuditEvent,
 ) -> Result<Vec<Told>, OAuthError> {
-    let told = state.write(move |conn| end_in(conn, &[session], &line)).await?;
+    let settings = Arc::clone(&state.settings);
+    let told =
+        state.write(move |conn| end_in(conn, &[session], &line, &settings.lifetimes)).await?;
     state.logout_wake.notify_one();
     Ok(told)
 }
@@ -169,10 +174,11 @@ pub async fn end_everybody(
     let secrets = cookies::session(http).into_iter().chain(cookies::others(http));
     let hashes: Vec<_> = secrets.map(|secret| secret.token_hash()).collect();
     let line = line(http, now);
+    let settings = Arc::clone(&state.settings);
     let told = state
         .write(move |conn| {
             let sessions = vestibule_storage::browser_session::find_many(conn, &hashes)?;
-            end_in(conn, &sessions, &line)
+            end_in(conn, &sessions, &line, &settings.lifetimes)
         })
         .await?;
     state.logout_wake.notify_one();
@@ -181,11 +187,13 @@ pub async fn end_everybody(
 
 /// Who is told by a page in the browser is worked out in the transaction that ends the sessions,
 /// because with them goes what they led to. So are the lines of the audit log: those that somebody
-/// else ended meanwhile get none.
+/// else ended meanwhile get none, nor do those that were over: where this browser is now is not their
+/// owners' business.
 fn end_in(
     conn: &mut Conn,
     sessions: &[BrowserSession],
     line: &AuditEvent,
+    lifetimes: &Lifetimes,
 ) -> Result<Vec<Told>, OAuthError> {
     let ids: Vec<SessionId> = sessions.iter().map(|session| session.id.clone()).collect();
     let led_to = vestibule_storage::session_client::of_sessions(conn, &ids)?;
@@ -193,8 +201,10 @@ fn end_in(
     let mut lines = Vec::new();
     for session in sessions.iter().filter(|session| ended.contains(&session.id)) {
         tracing::info!(event = "session.ended", session_id = session.id.as_str());
-        let line = line.clone().of_user(&session.user_id);
-        lines.push(line.detail(format!("session {}", session.id)));
+        if is_live(session, lifetimes, line.at) {
+            let line = line.clone().of_user(&session.user_id);
+            lines.push(line.detail(format!("session {}", session.id)));
+        }
     }
     vestibule_storage::audit::insert_many(conn, &lines)?;
     let led_to: Vec<SessionClient> =

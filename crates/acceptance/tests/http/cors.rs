@@ -1,9 +1,12 @@
 //! Which scripts may read which answers (WHATWG Fetch §3.2; OIDC Core §3.1.2.1 and RFC 9700 §2.6:
 //! never at the authorization endpoint).
 
+use std::time::Duration;
+
 use reqwest::Method;
 use vestibule_acceptance::{Backend, Page, Rp, TestApp, on_both_databases};
 use vestibule_policy::rate_limit::Limits;
+use vestibule_web::cors::Origins;
 
 /// Where the single-page client's scripts come from.
 const SPA: &str = "https://spa.example";
@@ -19,6 +22,15 @@ const STRANGERS: [&str; 9] = [
     "https://spa.exampl",
     "null",
     "*",
+];
+
+/// Enough to be asked about at every endpoint.
+const CREDENTIALS: [(&str, &str); 5] = [
+    ("client_id", "spa"),
+    ("grant_type", "refresh_token"),
+    ("refresh_token", "unknown"),
+    ("token", "unknown"),
+    ("access_token", "unknown"),
 ];
 
 const SCRIPTED: [&str; 3] = ["/token", "/userinfo", "/revoke"];
@@ -195,6 +207,44 @@ fn assert_readable(page: &Page, origin: &str) {
     assert_allowed(page, origin);
     assert!(page.header("access-control-expose-headers").contains("retry-after"), "{page:#?}");
     assert!(!page.header("retry-after").is_empty(), "{page:#?}");
+}
+
+/// Asks the database about an origin each time.
+async fn forgetful(backend: Backend) -> TestApp {
+    TestApp::start_with(backend, |state| state.origins = Origins::fresh_for(Duration::ZERO)).await
+}
+
+mod what_was_known_lately {
+    use super::*;
+
+    on_both_databases! {
+        started by forgetful;
+
+        async fn is_enough_to_read_that_the_database_is_away(app: TestApp) {
+            assert_allowed(&posted(app, "/token", SPA).await, SPA);
+            app.state.db.shutdown();
+            for path in SCRIPTED {
+                let page = app.machine().post_with(path, &[("origin", SPA)], &CREDENTIALS).await;
+                assert_eq!(page.status, 503, "{path}: {page:#?}");
+                assert_allowed(&page, SPA);
+                assert!(page.header("access-control-expose-headers").contains("retry-after"));
+                let strange = [("origin", "https://evil.example")];
+                assert_kept(&app.machine().post_with(path, &strange, &CREDENTIALS).await);
+            }
+        }
+
+        /// A client that moved takes its right away with it, at once where anything is told.
+        async fn is_forgotten_with_the_redirect_uri(app: TestApp) {
+            assert_allowed(&posted(app, "/token", SPA).await, SPA);
+            app.change_client("spa", |client| {
+                client.metadata.redirect_uris = vec!["https://moved.example/cb".to_owned()];
+            })
+            .await;
+            assert_kept(&posted(app, "/token", SPA).await);
+            assert_kept(&preflight(app, "/token", SPA).await);
+            assert_allowed(&posted(app, "/token", "https://moved.example").await, "https://moved.example");
+        }
+    }
 }
 
 mod over_the_limit {

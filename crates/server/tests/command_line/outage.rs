@@ -65,6 +65,8 @@ fn people_are_told_in_their_language_while_it_waits() {
     let style = body.split_once("rel=\"stylesheet\" href=\"").unwrap().1;
     let style = server.get(style.split_once('"').unwrap().0);
     assert!(style.starts_with("HTTP/1.1 200") && style.contains("text/css"), "{style}");
+    let program = server.get_with("/jwks", browser);
+    assert!(program.contains("\r\n\r\n{\"error\""), "programs may say anything: {program}");
     assert!(server.get_with("/static/nothing", browser).starts_with("HTTP/1.1 503"));
 }
 

@@ -3,7 +3,7 @@
 use diesel::connection::SimpleConnection;
 
 use super::{
-    BASELINE, Migration,
+    BASELINE, Migration, keep_out_before,
     sql::{self, Action, Statement},
     standing_of,
 };
@@ -186,7 +186,11 @@ fn note(conn: &mut Conn, migration: &Migration) -> Result<(), StorageError> {
     let version = migration.version;
     if version > BASELINE {
         let note = format!("INSERT INTO schema_migrations (version) VALUES ('{version}')");
-        return Ok(conn.batch_execute(&note)?);
+        conn.batch_execute(&note)?;
+        if standing_of(conn)?.floor.as_deref() == Some(version) {
+            keep_out_before(conn, version)?;
+        }
+        return Ok(());
     }
     Ok(conn.batch_execute(&format!(
         "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (

@@ -69,8 +69,10 @@ pub fn import<R: BufRead>(
     check_shape(&mut conn)?;
     dialect::begin_write(&mut conn)?;
     let emptied = empty(&mut conn, settings, place);
-    let filled =
-        emptied.and_then(|()| fill(&mut conn, source, watch)).and_then(|()| Ok(finish(&mut conn)?));
+    let filled = emptied.and_then(|()| fill(&mut conn, source, watch)).and_then(|()| {
+        migrate::keep_out_before_dated_tokens(&mut conn)?;
+        Ok(finish(&mut conn)?)
+    });
     if let Err(error) = filled {
         // The first error is the one to tell; a connection that is gone undoes its work as well.
         let _ = <Conn as TransactionManager<Conn>>::rollback_transaction(&mut conn);

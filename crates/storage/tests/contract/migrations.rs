@@ -187,13 +187,21 @@ struct Version {
 }
 
 fn this_versions_migrations_are_noted_where_older_programs_do_not_look(database: &TestDatabase) {
-    let query = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
-    let old: Vec<Version> = match &mut database.connect().unwrap() {
-        Conn::Sqlite(inner) => sql_query(query).load(inner).unwrap(),
-        Conn::Postgres(inner) => sql_query(query).load(inner).unwrap(),
+    let noted = || {
+        let query = "SELECT version FROM __diesel_schema_migrations ORDER BY version";
+        let old: Vec<Version> = match &mut database.connect().unwrap() {
+            Conn::Sqlite(inner) => sql_query(query).load(inner).unwrap(),
+            Conn::Postgres(inner) => sql_query(query).load(inner).unwrap(),
+        };
+        old.into_iter().map(|row| row.version).collect::<Vec<_>>()
     };
-    let old: Vec<String> = old.into_iter().map(|row| row.version).collect();
-    assert_eq!(old, ["20261121000000", "20261122000000", BEFORE]);
+    // They know no floor, and must not serve where tokens are of a kind that they do not find.
+    let baseline = ["20261121000000", "20261122000000", BEFORE];
+    assert_eq!(noted(), [&baseline[..], &["20261125000000"]].concat());
+    database.migrate_to(BEFORE).unwrap();
+    execute(database, A_SIGNING_KEY);
+    database.migrate().unwrap();
+    assert_eq!(noted(), baseline);
 }
 
 fn the_plan_names_locks_and_rows(database: &TestDatabase) {
