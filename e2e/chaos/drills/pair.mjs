@@ -10,9 +10,9 @@ const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "ves
 
 const git = (...words) => execFileSync("git", ["-C", root, ...words], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 
-/** What `--from` names, else the commit before the one that last changed the tables. */
+/** What `--from` names, else the commit before the one that last added a migration. */
 function commit(from) {
-  const last = from ? undefined : git("log", "-1", "--format=%H", "--", "migrations");
+  const last = from ? undefined : git("log", "-1", "--diff-filter=A", "--format=%H", "--", "migrations");
   const asked = from ?? `${last}^`;
   try {
     return git("rev-parse", `${asked}^{commit}`);

@@ -32,6 +32,8 @@ export class Load {
   static async prepare(topology, { users, pause }) {
     const load = new Load();
     const model = new Model(topology.hasRedis ? STALENESS : 0);
+    // Version n may be one that wrote none.
+    model.notesEnds = !topology.next;
     Object.assign(load, { topology, pause, journal: new Journal(), model, issuer: topology.issuer });
     load.folder = join(work, `secrets-${topology.kind}-${randomBytes(3).toString("hex")}`);
     mkdirSync(load.folder);

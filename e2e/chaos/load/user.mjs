@@ -311,7 +311,7 @@ export class User {
 
   /** What ended leaves an audit row; what a jump made too old was dead before, and leaves none. */
   #noteEnd(event, { tries, requestId }) {
-    if (tries === 1 && !this.model.jumpedSince(this.turnBegan)) this.model.audit(event, requestId);
+    if (tries === 1 && this.model.notesEnds && !this.model.jumpedSince(this.turnBegan)) this.model.audit(event, requestId);
   }
 
   async signOut(family) {
