@@ -50,9 +50,9 @@ fn rows_there(conn: &mut Conn) -> Result<Counts, StorageError> {
     Ok(counts)
 }
 
-/// Brings the tables to this version's shape and takes the rows in, in one transaction. `finish` runs
-/// at its end, with every row there. Before the commit all rows have proved to be those that were
-/// exported.
+/// Brings the tables to this version's shape and takes the rows in, in one transaction; older versions
+/// are kept out from then on. `finish` runs at its end, with every row there. Before the commit all rows
+/// have proved to be those that were exported.
 ///
 /// # Errors
 /// See [`TransferError`]; no row was changed then.

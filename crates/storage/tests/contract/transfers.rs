@@ -313,7 +313,11 @@ fn a_database_with_rows_is_replaced_if_that_is_asked(database: &TestDatabase) {
     let there = other(database);
     fill(&there);
     write(&there.open(), |conn| vestibule_storage::client::insert(conn, &a_client("later")));
+    // As one that the version before made: it would not find the tokens that come.
+    there.lower_floor().unwrap();
+    assert!(!there.open().takes_dated_tokens());
     import(&there, &exported(database), Place::Replaced).unwrap();
+    assert!(there.open().takes_dated_tokens());
     assert_eq!(rows(&exported(&there)), rows(&exported(database)));
 }
 
