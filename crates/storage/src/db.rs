@@ -215,9 +215,19 @@ impl Db {
     }
 
     /// Finishes what is queued, refuses what comes later as [`StorageError::Overloaded`], and ends
-    /// the threads. Blocks until they have ended.
+    /// the threads. Blocks until they have ended, so it is nothing for a job to call.
+    ///
+    /// SQLite's log is in the database file then. Whoever closes the last connection copies it there;
+    /// of two that are closed at the same moment neither does, and the file lies with its log beside
+    /// it until somebody opens both.
     pub fn shutdown(&self) {
         self.inner.stop();
+        if !self.inner.is_server {
+            // The writer was started first.
+            for (pool, _) in self.inner.pools.iter().rev() {
+                pool.close();
+            }
+        }
     }
 }
 
@@ -336,7 +346,7 @@ fn opening(settings: &DatabaseSettings) -> Duration {
 
 fn connector(settings: &Arc<DatabaseSettings>, target: Target) -> Connector {
     let health = Arc::<Health>::default();
-    Connector { settings: Arc::clone(settings), target, health, generation: 0 }
+    Connector { settings: Arc::clone(settings), target, health, generation: 0, lives: None }
 }
 
 impl Drop for Inner {

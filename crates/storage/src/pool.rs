@@ -2,10 +2,11 @@
 //! one turns out to be dead.
 
 use std::{
-    mem,
+    convert::Infallible,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
+        mpsc,
     },
     time::{Duration, Instant},
 };
@@ -46,6 +47,8 @@ pub(crate) struct Pooled {
     /// The era that it was opened in.
     era: u64,
     retires_at: Option<Instant>,
+    /// After the connection, so that it ends after it.
+    _lives: Option<Lives>,
 }
 
 impl Pooled {
@@ -182,20 +185,28 @@ pub(crate) struct Pool {
     pub(crate) health: Arc<Health>,
     connector: Connector,
     size: u32,
-    current: Arc<Mutex<Generation>>,
+    /// Nothing, once the pool is closed.
+    current: Arc<Mutex<Option<Generation>>>,
 }
+
+/// Nobody says anything; that there is nobody left to do so is heard.
+type Lives = mpsc::Sender<Infallible>;
 
 /// r2d2's pool, which gives up no place that a connection holds. So one whose connections are held for
 /// good is left alone, and another takes its place.
 struct Generation {
     number: u64,
     connections: r2d2::Pool<Connector>,
+    /// Hears when the last connection is closed, and nothing is left that opens others.
+    over: mpsc::Receiver<Infallible>,
 }
 
 impl Generation {
     /// It opens its first connection at once and more as they are needed: an idle pool runs no
     /// statement.
     fn new(connector: Connector, size: u32) -> Self {
+        let (lives, over) = mpsc::channel();
+        let connector = Connector { lives: Some(lives), ..connector };
         let number = connector.generation;
         let settings = &connector.settings;
         let is_postgres = matches!(settings.url, DatabaseUrl::Postgres { .. });
@@ -214,7 +225,7 @@ impl Generation {
             .error_handler(Box::new(Log { silent_until: Mutex::new(None) }))
             .thread_pool(Arc::new(openers))
             .build_unchecked(connector);
-        Self { number, connections }
+        Self { number, connections, over }
     }
 }
 
@@ -222,14 +233,21 @@ impl Pool {
     /// Builds the pool that `size` workers draw from.
     pub(crate) fn new(name: &'static str, connector: Connector, size: u32) -> Self {
         let health = Arc::clone(&connector.health);
-        let current = Arc::new(Mutex::new(Generation::new(connector.clone(), size)));
+        let current = Arc::new(Mutex::new(Some(Generation::new(connector.clone(), size))));
         Self { name, health, connector, size, current }
     }
 
-    /// The present connections, and their generation.
-    pub(crate) fn present(&self) -> (u64, r2d2::Pool<Connector>) {
-        let current = self.current.lock();
-        (current.number, current.connections.clone())
+    /// The present connections, and their generation; nothing once the pool is closed.
+    pub(crate) fn present(&self) -> Option<(u64, r2d2::Pool<Connector>)> {
+        self.current.lock().as_ref().map(|present| (present.number, present.connections.clone()))
+    }
+
+    /// Closes the connections and returns when the last one is closed. Nobody may hold one.
+    pub(crate) fn close(&self) {
+        let Some(Generation { connections, over, .. }) = self.current.lock().take() else { return };
+        drop(connections);
+        // One may just be coming about, in a thread of r2d2's.
+        let _ = over.recv();
     }
 
     /// Begins anew with other connections, if those of `generation` are the present ones: some of them
@@ -237,9 +255,9 @@ impl Pool {
     pub(crate) fn leave(&self, generation: u64) {
         self.health.lost.fetch_add(1, Ordering::Relaxed);
         let mut current = self.current.lock();
-        if current.number == generation {
+        if current.as_ref().is_some_and(|present| present.number == generation) {
             let connector = Connector { generation: generation + 1, ..self.connector.clone() };
-            let old = mem::replace(&mut *current, Generation::new(connector, self.size));
+            let old = current.replace(Generation::new(connector, self.size));
             drop(current);
             // Whoever asks for a connection does not wait for these to be closed.
             drop(old);
@@ -249,7 +267,7 @@ impl Pool {
     /// The present generation, if one of its connections has been coming about for longer than
     /// `limit`: its server went silent in between.
     pub(crate) fn stuck_opening(&self, limit: Duration) -> Option<u64> {
-        let number = self.current.lock().number;
+        let number = self.current.lock().as_ref()?.number;
         let opening = self.health.opening.lock();
         let is_stuck =
             |(generation, since): &(u64, Instant)| *generation == number && since.elapsed() > limit;
@@ -260,18 +278,21 @@ impl Pool {
     pub(crate) fn is_gone(&self, patience: Duration) -> bool {
         let down_since = *self.health.down_since.lock();
         down_since.is_some_and(|since| since.elapsed() > patience)
-            && self.present().1.state().connections == 0
+            && self.present().is_none_or(|(_, present)| present.state().connections == 0)
     }
 
     /// The figures; `waiting` jobs are in its queue.
     pub(crate) fn state(&self, waiting: usize) -> PoolState {
-        let connections = self.present().1.state();
+        let (connections, idle) = self.present().map_or((0, 0), |(_, present)| {
+            let state = present.state();
+            (state.connections, state.idle_connections)
+        });
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         PoolState {
             name: self.name,
             size: self.size,
-            in_use: connections.connections.saturating_sub(connections.idle_connections),
-            idle: connections.idle_connections,
+            in_use: connections.saturating_sub(idle),
+            idle,
             waiting,
             jobs: read(&self.health.jobs),
             waited: Duration::from_micros(read(&self.health.waited)),
@@ -296,6 +317,8 @@ pub(crate) struct Connector {
     pub(crate) target: Target,
     pub(crate) health: Arc<Health>,
     pub(crate) generation: u64,
+    /// A pool's own, and each of its connections has one too.
+    pub(crate) lives: Option<Lives>,
 }
 
 /// Why the pool has no use for a connection.
@@ -356,6 +379,7 @@ impl r2d2::ManageConnection for Connector {
             is_doomed: false,
             era,
             retires_at: self.end(serial),
+            _lives: self.lives.clone(),
         })
     }
 

@@ -319,7 +319,8 @@ impl Worker {
         since: Instant,
         patience: Duration,
     ) -> Result<r2d2::PooledConnection<Connector>, StorageError> {
-        let (generation, connections) = self.pool.present();
+        let closed = || StorageError::Unavailable("the database is closed".to_owned());
+        let (generation, connections) = self.pool.present().ok_or_else(closed)?;
         self.post.begin(Some(queued.job.caller()), generation);
         let found = if self.pool.is_gone(patience) {
             // Whoever waited from the beginning got nothing: the pool goes on trying, without them.

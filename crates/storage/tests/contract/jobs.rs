@@ -1,6 +1,7 @@
 //! How jobs run: alone in their fate, together in their commit, bounded in their number.
 
 use std::{
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -298,6 +299,26 @@ fn on_sqlite_jobs_that_wait_share_one_commit() {
         job.wait().unwrap();
     }
     assert_eq!(commits.load(Ordering::SeqCst) - before, 1);
+}
+
+/// Another clone is still about, as in a server that leaves its tasks to the end of the process; and
+/// all connections were in use, so that there are several to close and perhaps one to come.
+#[test]
+fn on_sqlite_the_file_is_whole_without_its_log_after_the_end() {
+    for _ in 0..20 {
+        let database = TestDatabase::sqlite();
+        let path = database.path().unwrap();
+        let log = PathBuf::from(format!("{}-wal", path.display()));
+        let db = database.open();
+        let reads: Vec<_> =
+            (0..20).map(|_| db.read(|conn| revoked_token::contains(conn, "a"))).collect();
+        mark(&db, "a").wait().unwrap();
+        assert!(log.exists());
+        db.clone().shutdown();
+        assert!(!log.exists());
+        drop(reads);
+        assert!(is_marked(&database.open(), "a"));
+    }
 }
 
 /// A full disk makes SQLite drop the whole transaction under the job that met it. Whatever the
