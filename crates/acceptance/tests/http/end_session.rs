@@ -100,6 +100,19 @@ on_both_databases! {
         assert!(page.body.contains("<td>A browser signed out.</td>"), "{page:#?}");
     }
 
+    /// Where a browser is now is not the business of whose session in it was over before.
+    async fn what_was_over_leaves_no_line(app: TestApp) {
+        let (browser, tokens) = signed_in(app).await;
+        let hinted = end_session(&[("id_token_hint", tokens.get("id_token"))]);
+        let asked = browser.get(&end_session(&[("client_id", "web-app")])).await;
+        assert_asked(&browser, &asked).await;
+        app.clock.advance(app.state.settings.lifetimes.session_absolute);
+        assert_eq!(browser.get(&hinted).await.status, 200);
+        decide(&browser, &asked, "allow").await;
+        assert!(!browser.cookies().contains_key(SESSION));
+        assert!(lines(app).await.is_empty());
+    }
+
     /// §3: no `state` in, none out; no address, our own page.
     async fn nothing_is_added_that_was_not_asked_for(app: TestApp) {
         let (browser, tokens) = signed_in(app).await;

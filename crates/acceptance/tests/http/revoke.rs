@@ -170,6 +170,9 @@ on_both_databases! {
         app.clock.advance(601);
         assert_done(&revoke(app, &rp, tokens.get("access_token")).await);
         assert!(lines(app, "access_token.revoked").await.is_empty());
+        app.clock.advance(app.state.settings.lifetimes.refresh_absolute);
+        assert_done(&revoke(app, &rp, tokens.get("refresh_token")).await);
+        assert!(lines(app, "grant.revoked").await.is_empty());
     }
 
     /// RFC 7009 §2.1: the hint only speeds the search up, and an unknown one is ignored.

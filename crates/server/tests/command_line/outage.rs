@@ -70,6 +70,24 @@ fn people_are_told_in_their_language_while_it_waits() {
     assert!(server.get_with("/static/nothing", browser).starts_with("HTTP/1.1 503"));
 }
 
+/// RFC 6797 §7.1: who comes while it waits is as much a visitor as any other.
+#[test]
+fn behind_https_it_says_so_while_it_waits() {
+    let (site, database) = (Site::new(), TestDatabase::postgres());
+    let link = Link::to(&database);
+    link.close();
+    for (issuer, is_told) in [("https://localhost:1", true), ("http://localhost:1", false)] {
+        let variables = [("VESTIBULE__DATABASE__URL", link.url()), ("VESTIBULE__ISSUER", issuer)];
+        let server = site.serve_until("server.waiting", &variables);
+        for (path, headers) in [("/login", "Accept: text/html\r\n"), ("/jwks", "")] {
+            let answer = server.get_with(path, headers);
+            assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+            let told = answer.contains("strict-transport-security: max-age=63072000");
+            assert_eq!(told, is_told, "{issuer} {path}: {answer}");
+        }
+    }
+}
+
 #[test]
 fn whoever_waits_can_be_stopped() {
     let (site, database) = (Site::new(), TestDatabase::postgres());
