@@ -9,6 +9,10 @@ use vestibule_cache::{
 
 use crate::fixtures::{MINUTE, cache, closed, kept, keys, listening, opened, put, until};
 
+/// What takes a moment may take so long on a busy machine. What these tests are against takes far longer,
+/// or has no end.
+const BUSY: Duration = Duration::from_secs(5);
+
 /// Calls that cost no more than what a call to a breaker costs.
 async fn assert_costs_nothing(cache: &Cache) {
     let start = Instant::now();
@@ -17,7 +21,7 @@ async fn assert_costs_nothing(cache: &Cache) {
         cache.changed("client", &keys(&["a"])).await;
     }
     // Without a breaker this would be 250 s.
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < BUSY, "{:?}", start.elapsed());
 }
 
 #[tokio::test]
@@ -26,7 +30,7 @@ async fn a_redis_that_is_not_there_hinders_no_start() {
     let cache = cache(settings(&format!("redis://127.0.0.1:{}", free_port())));
     let counted = cache.count("a", MINUTE).await;
     assert_eq!((counted.count, counted.shared), (1, false));
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < BUSY, "{:?}", start.elapsed());
     opened(&cache).await;
     assert_costs_nothing(&cache).await;
     let fault = cache.ping().await.unwrap_err().to_string();
@@ -47,7 +51,7 @@ async fn counting_goes_on_here_while_redis_is_dead_and_there_once_it_is_back() {
     assert_costs_nothing(&cache).await;
     redis.restart();
     let took = closed(&cache).await;
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < BUSY, "{took:?}");
     assert!(cache.count("b", MINUTE).await.shared);
 }
 
@@ -83,15 +87,15 @@ async fn a_redis_that_hangs_costs_a_timeout_and_then_nothing() {
     for call in calls {
         assert!(!call.await.unwrap().shared);
     }
-    // One timeout of 250 ms for all of them together, and some for a busy machine.
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    // One timeout of 250 ms for all of them together; one after the other it would be 125 s.
+    assert!(start.elapsed() < BUSY, "{:?}", start.elapsed());
     opened(&cache).await;
     // Until the listener finds out, words are still tried.
     until("the loss is noticed", async || !cache.is_listening()).await;
     assert_costs_nothing(&cache).await;
     redis.resume();
     let took = closed(&cache).await;
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < BUSY, "{took:?}");
     until("it counts there", async || cache.count("b", MINUTE).await.shared).await;
     listening(&cache).await;
 }
@@ -105,12 +109,12 @@ async fn a_host_that_takes_connections_and_says_nothing_costs_no_more_than_a_dea
         let cache = cache(settings(&format!("{scheme}://127.0.0.1:{port}")));
         let start = Instant::now();
         assert!(!cache.count("a", MINUTE).await.shared);
-        assert!(start.elapsed() < Duration::from_millis(750), "{:?}", start.elapsed());
+        assert!(start.elapsed() < BUSY, "{:?}", start.elapsed());
         opened(&cache).await;
         assert_costs_nothing(&cache).await;
         let start = Instant::now();
         assert!(cache.ping().await.is_err());
-        assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
+        assert!(start.elapsed() < BUSY, "{:?}", start.elapsed());
     }
 }
 
@@ -141,7 +145,7 @@ async fn tls_that_was_silent_for_long_is_used_as_soon_as_it_speaks() {
     let _held = silent.join().unwrap();
     redis.restart();
     let took = until("it is used", async || cache.ping().await.is_ok()).await;
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    assert!(took < BUSY, "{took:?}");
 }
 
 #[tokio::test]
@@ -152,7 +156,7 @@ async fn a_lost_network_is_noticed_by_the_one_who_listens() {
     redis.pause();
     // Nobody says anything: no call, no closed connection.
     let took = until("the loss is noticed", async || !cache.is_listening()).await;
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < BUSY, "{took:?}");
     redis.resume();
     listening(&cache).await;
 }
@@ -166,7 +170,7 @@ async fn it_opens_and_closes_without_a_single_call() {
     opened(&cache).await;
     redis.restart();
     let took = closed(&cache).await;
-    assert!(took < Duration::from_secs(3), "{took:?}");
+    assert!(took < BUSY, "{took:?}");
 }
 
 #[tokio::test]
@@ -201,7 +205,7 @@ async fn a_full_queue_sends_everyone_on_at_once() {
     for call in calls {
         assert!(!call.await.unwrap().shared);
     }
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+    assert!(start.elapsed() < BUSY, "{:?}", start.elapsed());
     assert_eq!(cache.state(), BreakerState::Closed, "our own queue is no fault of Redis");
     redis.resume();
 }

@@ -9,7 +9,7 @@ use crate::site::{Server, Site};
 /// What asks nobody answers within this, on a machine that is busy with other tests.
 const AT_ONCE: Duration = Duration::from_secs(3);
 /// Readiness gives up after three seconds.
-const TOLD: Duration = Duration::from_secs(5);
+const TOLD: Duration = Duration::from_secs(8);
 /// For longer than a look at the database lasts, and than one thread is waited for.
 const FROZEN: Duration = Duration::from_secs(12);
 

@@ -142,7 +142,7 @@ fn the_end_comes_in_time_whatever_the_database_does() {
     let told = Instant::now();
     server.signal("TERM");
     server.wait();
-    assert!(told.elapsed() < Duration::from_millis(3_800), "{:?}", told.elapsed());
+    assert!(told.elapsed() < Duration::from_secs(6), "{:?}", told.elapsed());
 }
 
 /// Whoever does not let go is cut off when the time is over.
@@ -157,7 +157,7 @@ fn the_end_comes_in_time_whatever_clients_do() {
     let told = Instant::now();
     server.signal("TERM");
     server.wait();
-    assert!(told.elapsed() < Duration::from_millis(3_800), "{:?}", told.elapsed());
+    assert!(told.elapsed() < Duration::from_secs(6), "{:?}", told.elapsed());
 }
 
 /// Somebody at a terminal waits for no load balancer.
