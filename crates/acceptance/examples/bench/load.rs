@@ -17,6 +17,8 @@ pub struct Figures {
     pub p50: f64,
     /// 95th percentile, in milliseconds.
     pub p95: f64,
+    /// All rounds, those of the warm-up too.
+    pub rounds: u64,
 }
 
 /// Runs `round` over and over for `each`, after a warm-up of a fifth of it. `caller` makes what
@@ -39,13 +41,14 @@ where
         .map(|mut state| {
             let round = round.clone();
             tokio::spawn(async move {
-                let mut times = Vec::new();
+                let (mut times, mut rounds) = (Vec::new(), 0);
                 loop {
                     let began = Instant::now();
                     if began >= end {
-                        return times;
+                        return (times, rounds);
                     }
                     state = round(state).await;
+                    rounds += 1;
                     if began >= warm {
                         times.push(began.elapsed());
                     }
@@ -53,9 +56,11 @@ where
             })
         })
         .collect();
-    let mut times = Vec::new();
+    let (mut times, mut rounds) = (Vec::new(), 0);
     for task in tasks {
-        times.extend(task.await.expect("a caller that ends"));
+        let (own, count) = task.await.expect("a caller that ends");
+        times.extend(own);
+        rounds += count;
     }
     times.sort_unstable();
     let at = |part: f64| {
@@ -70,5 +75,5 @@ where
     };
     #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     let per_second = times.len() as f64 / each.as_secs_f64();
-    Figures { per_second, p50: at(0.5), p95: at(0.95) }
+    Figures { per_second, p50: at(0.5), p95: at(0.95), rounds }
 }

@@ -33,30 +33,40 @@ pub async fn all(server: &Server, each: Duration) -> Vec<(&'static str, Figures)
     ]
 }
 
-/// What grows with the rows: the code flow, refresh and introspection, by callers who take turns at
-/// the instances.
-pub async fn of_rows(
-    server: &Server,
-    cookie: &str,
-    addresses: &[&str],
-    each: Duration,
-) -> Vec<(&'static str, Figures)> {
-    let doors = Doors::of(server, "ES256", cookie, addresses);
-    vec![
-        ("code flow", code_flow(&doors, each).await),
-        ("refresh", refresh(&doors, each).await),
-        ("introspection", introspection(&doors, each).await),
-    ]
+/// What looks into tables that grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OfRows {
+    CodeFlow,
+    Refresh,
+    Introspection,
 }
 
-/// Refreshes alone, by callers who take turns at the instances.
-pub async fn refresh_alone(
-    server: &Server,
-    cookie: &str,
-    addresses: &[&str],
-    each: Duration,
-) -> Figures {
-    refresh(&Doors::of(server, "ES256", cookie, addresses), each).await
+impl OfRows {
+    pub const ALL: [Self; 3] = [Self::CodeFlow, Self::Refresh, Self::Introspection];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CodeFlow => "code-flow",
+            Self::Refresh => "refresh",
+            Self::Introspection => "introspection",
+        }
+    }
+
+    /// By callers who take turns at the instances.
+    pub async fn drive(
+        self,
+        server: &Server,
+        cookie: &str,
+        addresses: &[&str],
+        each: Duration,
+    ) -> Figures {
+        let doors = Doors::of(server, "ES256", cookie, addresses);
+        match self {
+            Self::CodeFlow => code_flow(&doors, each).await,
+            Self::Refresh => refresh(&doors, each).await,
+            Self::Introspection => introspection(&doors, each).await,
+        }
+    }
 }
 
 /// A client that is taken for one of the issuer's, whichever instance it talks to.

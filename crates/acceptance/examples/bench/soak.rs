@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use vestibule_storage::testing::TestDatabase;
 
 use crate::{
-    scale, scenarios,
+    scale,
+    scenarios::{self, OfRows},
     server::{Instance, Server},
 };
 
@@ -25,11 +26,13 @@ pub async fn run(minutes: u64) {
     println!("{:>7} {:>18}", "second", "memory MB");
     let began = Instant::now();
     while began.elapsed() < Duration::from_mins(minutes) {
-        let figures = scenarios::of_rows(&server, &cookie, &addresses, EACH).await;
-        let rates =
-            figures.iter().map(|(name, figures)| format!("{name} {:.0}/s", figures.per_second));
+        let mut rates = Vec::new();
+        for scenario in OfRows::ALL {
+            let figures = scenario.drive(&server, &cookie, &addresses, EACH).await;
+            rates.push(format!("{} {:.0}/s", scenario.name(), figures.per_second));
+        }
         let memory: Vec<_> = beside.iter().map(|one| one.rss().to_string()).collect();
         print!("{:>7} {:>18}", began.elapsed().as_secs(), memory.join(" "));
-        println!("  {}", rates.collect::<Vec<_>>().join(", "));
+        println!("  {}", rates.join(", "));
     }
 }

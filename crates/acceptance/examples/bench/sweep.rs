@@ -6,7 +6,7 @@ use vestibule_storage::testing::TestDatabase;
 
 use crate::{
     scale::{self, GENERATIONS},
-    scenarios,
+    scenarios::{self, OfRows},
     server::Server,
 };
 
@@ -28,7 +28,7 @@ pub async fn run(rows: u64) {
         "second", "rows left", "refresh/s", "p50 ms", "p95 ms"
     );
     let look = async |second: u64, left: u64| {
-        let figures = scenarios::refresh_alone(&server, &cookie, &addresses, EACH).await;
+        let figures = OfRows::Refresh.drive(&server, &cookie, &addresses, EACH).await;
         let (rate, p50, p95) = (figures.per_second, figures.p50, figures.p95);
         println!("{second:>7} {left:>10} {rate:>10.0} {p50:>9.2} {p95:>9.2}");
     };
