@@ -155,8 +155,8 @@ impl Crew {
     }
 
     /// Waits until every thread has ended, but not for those that were given up, nor for the one that
-    /// this runs on.
-    pub(crate) fn stop(&self) {
+    /// this runs on. Whether that leaves none.
+    pub(crate) fn stop(&self) -> bool {
         let own = thread::current().id();
         let mut members = self.members.lock();
         members.is_ending = true;
@@ -172,8 +172,10 @@ impl Crew {
                 break;
             }
         }
+        let is_empty = members.at_work.is_empty() && members.out.is_empty();
         drop(members);
         self.dismiss();
+        is_empty
     }
 
     /// Waits for nobody.

@@ -215,19 +215,9 @@ impl Db {
     }
 
     /// Finishes what is queued, refuses what comes later as [`StorageError::Overloaded`], and ends
-    /// the threads. Blocks until they have ended, so it is nothing for a job to call.
-    ///
-    /// SQLite's log is in the database file then. Whoever closes the last connection copies it there;
-    /// of two that are closed at the same moment neither does, and the file lies with its log beside
-    /// it until somebody opens both.
+    /// the threads. Blocks until they have ended.
     pub fn shutdown(&self) {
         self.inner.stop();
-        if !self.inner.is_server {
-            // The writer was started first.
-            for (pool, _) in self.inner.pools.iter().rev() {
-                pool.close();
-            }
-        }
     }
 }
 
@@ -315,8 +305,22 @@ impl Inner {
         }
         self.reads.close();
         self.writes.close();
+        let mut all_ended = true;
         for crew in &self.crews {
-            crew.stop();
+            all_ended &= crew.stop();
+        }
+        if all_ended && !self.is_server {
+            self.close();
+        }
+    }
+
+    /// Brings SQLite's log into the database file. Whoever closes the last connection copies it there;
+    /// of two that are closed at the same moment neither does, nor does one that ends with the process,
+    /// and the file lies with its log beside it until somebody opens both.
+    fn close(&self) {
+        // The writer was started first.
+        for (pool, _) in self.pools.iter().rev() {
+            pool.close();
         }
     }
 }

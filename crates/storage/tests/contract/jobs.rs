@@ -318,6 +318,7 @@ fn on_sqlite_the_file_is_whole_without_its_log_after_the_end() {
         assert!(!log.exists());
         drop(reads);
         assert!(is_marked(&database.open(), "a"));
+        assert!(!log.exists(), "nor after the last clone, without a word");
     }
 }
 
